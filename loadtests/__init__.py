@@ -1,0 +1,1 @@
+"""The outside world: everything that plays callers, Cal.com and bad luck."""

@@ -1,0 +1,373 @@
+"""Every metric the project publishes: name, kind, help, unit, closed label values, bucket edges.
+
+Instruments, PromQL, panels and the reference page are made from these objects, so a name is typed only here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import product
+
+
+class Kind(StrEnum):
+    """What a sample means; decides which PromQL functions are lawful."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+class Home(StrEnum):
+    """The process that publishes the metric."""
+
+    CORE = "core"
+    SIDECAR = "sidecar"
+    PROBE = "probe"
+    ONCALL = "oncall"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label and all values it may take. `values=()` marks one that code cannot enumerate (a version, a slot number)."""
+
+    name: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric family. Histograms carry their bucket edges in the metric's own unit."""
+
+    name: str
+    kind: Kind
+    help: str
+    home: Home
+    labels: tuple[Label, ...] = ()
+    buckets: tuple[float, ...] = ()
+    # Only where not every combination of label values can occur.
+    combinations: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        return tuple(label.name for label in self.labels)
+
+    def label(self, name: str) -> Label:
+        return next(label for label in self.labels if label.name == name)
+
+    def children(self) -> Iterator[Mapping[str, str]]:
+        """Yield the label sets to create at start, so that the first failure is an increase from 0 and not a new series."""
+        combinations = self.combinations or product(*(label.values for label in self.labels))
+        for values in combinations:
+            yield dict(zip(self.label_names, values, strict=True))
+
+
+TRAFFIC = Label("traffic", ("real", "synthetic"))
+CHANNEL = Label("channel", ("voice", "api"))
+OUTCOME = Label("outcome", ("confirmed", "queued", "failed", "refused"))
+GOOD_OUTCOMES = ("confirmed", "queued")
+FAILED = "failed"
+REFUSED = "refused"
+NO_REASON = "none"
+
+# The reason codes of booking_core/domain/errors.py, compared by a test: refusals are the caller's, failures are ours.
+REFUSAL_REASONS = (
+    "invalid_request",
+    "invalid_customer",
+    "unknown_service",
+    "unknown_staff",
+    "time_not_bookable",
+    "slot_taken",
+    "unknown_appointment",
+)
+FAILURE_REASONS = (
+    "calcom_unavailable",
+    "calcom_rate_limited",
+    "calcom_rejected",
+    "calcom_outcome_unknown",
+    "database_unavailable",
+    "internal_error",
+)
+REASON = Label("reason", (NO_REASON, *REFUSAL_REASONS, *FAILURE_REASONS))
+
+ROUTE = Label(
+    "route",
+    ("/v1/bookings", "/v1/bookings/{appointment_id}/cancel", "/v1/availability", "/v1/retell/{tenant}/functions"),
+)
+METHOD = Label("method", ("GET", "POST"))
+CODE_CLASS = Label("code_class", ("2xx", "4xx", "5xx"))
+STEP = Label("step", ("validate", "resolve_customer", "resolve_service", "hold", "calcom", "confirm"))
+OPERATION = Label("operation", ("slots", "create", "get", "list", "cancel", "me", "event_types"))
+CALL_KIND = Label("kind", ("successful", "failed", "ignored"))
+EVENT = Label(
+    "event",
+    (
+        "AppointmentBookingInitiated",
+        "AppointmentBooked",
+        "AppointmentBookingFailed",
+        "AppointmentBookingRefused",
+        "AppointmentCancelled",
+        "CalcomBookingCreated",
+    ),
+)
+LISTENER = Label("listener", ("log_booking_metrics", "send_booking_confirmation_email"))
+NOTIFICATION = Label("kind", ("confirmation_email",))
+NOTIFICATION_RESULT = Label("result", ("sent", "failed"))
+DB_ERROR = Label("kind", ("connect", "pool_exhausted", "lost"))
+COLLECTOR = Label("collector", ("database", "cache", "workers", "metric_files"))
+SLOT = Label("slot")
+PROBE = Label("probe", ("light", "full"))
+VERDICT = Label("verdict", ("pass", "fail", "inconclusive"))
+SEVERITY = Label("severity", ("critical", "warning", "info", "none"))
+
+# 1.5 and 2.0 are alert thresholds, 45 and 50 the journey's goal and limit: a threshold between two edges cannot be measured.
+API_EDGES = (0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 5.0, 10.0)
+JOURNEY_EDGES = (5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 35.0, 40.0, 45.0, 50.0, 60.0, 75.0, 90.0, 120.0, 150.0)
+CALCOM_EDGES = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 8.0, 10.0, 20.0, 30.0)
+STEP_EDGES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+QUERY_COUNT_EDGES = (2.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 25.0, 50.0)
+DELIVERY_EDGES = (1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 300.0)
+
+
+def _attempt_combinations() -> tuple[tuple[str, ...], ...]:
+    reasons = {"refused": REFUSAL_REASONS, "failed": FAILURE_REASONS}
+    return tuple(
+        (outcome, reason, channel, traffic)
+        for outcome in OUTCOME.values
+        for reason in reasons.get(outcome, (NO_REASON,))
+        for channel in CHANNEL.values
+        for traffic in TRAFFIC.values
+    )
+
+
+ATTEMPTS = Metric(
+    "booking_attempts_total",
+    Kind.COUNTER,
+    "Booking attempts by how they ended. Refusals (slot taken, invalid, unknown service) are the caller's and count in no ratio.",
+    Home.CORE,
+    labels=(OUTCOME, REASON, CHANNEL, TRAFFIC),
+    combinations=_attempt_combinations(),
+)
+API_DURATION = Metric(
+    "booking_api_request_duration_seconds",
+    Kind.HISTOGRAM,
+    "Time to answer one HTTP request, measured at the core.",
+    Home.CORE,
+    labels=(ROUTE, METHOD, CODE_CLASS, TRAFFIC),
+    buckets=API_EDGES,
+    combinations=tuple(
+        (route, method, code_class, traffic)
+        for route, method in zip(ROUTE.values, ("POST", "POST", "GET", "POST"), strict=True)
+        for code_class in CODE_CLASS.values
+        for traffic in TRAFFIC.values
+    ),
+)
+STEP_DURATION = Metric(
+    "booking_step_duration_seconds",
+    Kind.HISTOGRAM,
+    "Time spent in one step of the booking saga.",
+    Home.CORE,
+    labels=(STEP,),
+    buckets=STEP_EDGES,
+)
+DB_QUERIES_PER_BOOKING = Metric(
+    "booking_db_queries_per_booking",
+    Kind.HISTOGRAM,
+    "SQL statements sent for one booking attempt.",
+    Home.CORE,
+    buckets=QUERY_COUNT_EDGES,
+)
+DB_QUERY_DURATION = Metric(
+    "booking_db_query_duration_seconds",
+    Kind.HISTOGRAM,
+    "Time of one SQL statement, by its verb.",
+    Home.CORE,
+    labels=(Label("statement", ("select", "insert", "update", "delete", "other")),),
+    buckets=STEP_EDGES,
+)
+DB_CONNECTION_ERRORS = Metric(
+    "booking_db_connection_errors_total",
+    Kind.COUNTER,
+    "Database connections that could not be had or were lost in use.",
+    Home.CORE,
+    labels=(DB_ERROR,),
+)
+CALCOM_DURATION = Metric(
+    "booking_calcom_request_duration_seconds",
+    Kind.HISTOGRAM,
+    "Time Cal.com took to answer, or we took to give up.",
+    Home.CORE,
+    labels=(OPERATION, CALL_KIND),
+    buckets=CALCOM_EDGES,
+)
+CALCOM_CALLS = Metric(
+    "booking_calcom_calls_total",
+    Kind.COUNTER,
+    "Requests to Cal.com. `ignored` are answers that say nothing about its health (4xx, 429).",
+    Home.CORE,
+    labels=(OPERATION, CALL_KIND),
+)
+NOTIFICATIONS = Metric(
+    "booking_notifications_total",
+    Kind.COUNTER,
+    "Messages to customers.",
+    Home.CORE,
+    labels=(NOTIFICATION, NOTIFICATION_RESULT),
+)
+EVENTS = Metric("booking_events_total", Kind.COUNTER, "Domain events published.", Home.CORE, labels=(EVENT,))
+LISTENER_FAILURES = Metric(
+    "booking_listener_failures_total",
+    Kind.COUNTER,
+    "Listeners that raised; the booking itself was not touched.",
+    Home.CORE,
+    labels=(LISTENER,),
+)
+SWEPT = Metric(
+    "booking_synthetic_swept_total",
+    Kind.COUNTER,
+    "Synthetic bookings the sweeper had to cancel because their probe did not.",
+    Home.CORE,
+)
+BUILD_INFO = Metric(
+    "booking_build_info",
+    Kind.GAUGE,
+    "Always 1; the label tells the running version.",
+    Home.SIDECAR,
+    labels=(Label("version"),),
+)
+
+DB_UP = Metric("booking_db_up", Kind.GAUGE, "1 while the sidecar can query the database.", Home.SIDECAR)
+DB_CONNECTIONS = Metric(
+    "booking_db_connections",
+    Kind.GAUGE,
+    "Connections to the booking database by what they are doing.",
+    Home.SIDECAR,
+    labels=(Label("state", ("active", "idle", "idle_in_transaction", "other")),),
+)
+CACHE_UP = Metric("booking_cache_up", Kind.GAUGE, "1 while Redis answers the sidecar.", Home.SIDECAR)
+UNKNOWN_OUTCOMES = Metric(
+    "booking_unknown_outcomes",
+    Kind.GAUGE,
+    "Appointments Cal.com may or may not hold; each blocks its slot until settled.",
+    Home.SIDECAR,
+)
+INFLIGHT_OLDEST_AGE = Metric(
+    "booking_inflight_oldest_age_seconds",
+    Kind.GAUGE,
+    "Age of the oldest booking between hold and confirmation; 0 when there is none.",
+    Home.SIDECAR,
+)
+WORKERS_LIVE = Metric("booking_workers_live", Kind.GAUGE, "Core workers alive, by their slot locks.", Home.SIDECAR)
+WORKER_CPU = Metric(
+    "booking_worker_cpu_seconds_total",
+    Kind.COUNTER,
+    "Processor time of the worker that now holds the slot.",
+    Home.SIDECAR,
+    labels=(SLOT,),
+)
+WORKER_MEMORY = Metric(
+    "booking_worker_resident_memory_bytes",
+    Kind.GAUGE,
+    "Resident memory of the worker that now holds the slot.",
+    Home.SIDECAR,
+    labels=(SLOT,),
+)
+COLLECTOR_SUCCESS = Metric(
+    "exporter_collector_success",
+    Kind.GAUGE,
+    "1 if the collector's last run succeeded.",
+    Home.SIDECAR,
+    labels=(COLLECTOR,),
+)
+COLLECTOR_DURATION = Metric(
+    "exporter_collector_duration_seconds",
+    Kind.GAUGE,
+    "Time the collector's last run took.",
+    Home.SIDECAR,
+    labels=(COLLECTOR,),
+)
+LAST_READ = Metric(
+    "exporter_last_read_timestamp_seconds",
+    Kind.GAUGE,
+    "When the workers' metric files were last read without error.",
+    Home.SIDECAR,
+)
+
+PROBE_CONSECUTIVE_FAILURES = Metric(
+    "booking_probe_consecutive_failures",
+    Kind.GAUGE,
+    "Failed runs of the probe since its last good one.",
+    Home.PROBE,
+    labels=(PROBE,),
+)
+PROBE_DURATION = Metric(
+    "booking_probe_duration_seconds",
+    Kind.HISTOGRAM,
+    "Booking journeys of the probe: measured server time plus modelled conversation; a failed journey counts as +Inf.",
+    Home.PROBE,
+    buckets=JOURNEY_EDGES,
+)
+PROBE_RUNS = Metric("booking_probe_runs_total", Kind.COUNTER, "Verdicts of the probe.", Home.PROBE, labels=(VERDICT,))
+PROBE_SAMPLES_TOTAL = Metric(
+    "booking_probe_samples_total",
+    Kind.COUNTER,
+    "Single checks and journeys of the probe.",
+    Home.PROBE,
+    labels=(PROBE, Label("result", ("ok", "failed"))),
+)
+PROBE_P95 = Metric("booking_probe_p95_seconds", Kind.GAUGE, "P95 journey of the last verdict.", Home.PROBE)
+PROBE_UPPER_BOUND = Metric(
+    "booking_probe_p95_upper_bound_seconds",
+    Kind.GAUGE,
+    "One-sided 95 % upper bound of that P95.",
+    Home.PROBE,
+)
+PROBE_SAMPLES = Metric("booking_probe_samples", Kind.GAUGE, "Journeys behind the last verdict.", Home.PROBE)
+PROBE_LAST_RUN = Metric(
+    "booking_probe_last_run_timestamp_seconds",
+    Kind.GAUGE,
+    "When the probe last finished a check.",
+    Home.PROBE,
+    labels=(PROBE,),
+)
+PROBE_SCHEDULE_LAG = Metric(
+    "booking_probe_schedule_lag_seconds",
+    Kind.GAUGE,
+    "How late the generator started its worst arrival of the last verdict run (99th percentile).",
+    Home.PROBE,
+)
+PROBE_ORPHANS = Metric(
+    "booking_probe_orphan_bookings", Kind.GAUGE, "Synthetic bookings the probe could not cancel.", Home.PROBE
+)
+
+ALERT_DELIVERY = Metric(
+    "alert_delivery_seconds",
+    Kind.HISTOGRAM,
+    "Time from an alert's start to its arrival at the on-call receiver.",
+    Home.ONCALL,
+    buckets=DELIVERY_EDGES,
+)
+PAGES = Metric(
+    "oncall_pages_total",
+    Kind.COUNTER,
+    "Pages received by the on-call receiver.",
+    Home.ONCALL,
+    labels=(Label("alertname"), SEVERITY),
+)
+DEADMAN_LAST_SEEN = Metric(
+    "deadman_last_seen_timestamp_seconds",
+    Kind.GAUGE,
+    "When the Watchdog last reached the on-call receiver.",
+    Home.ONCALL,
+)
+
+
+def catalogue() -> tuple[Metric, ...]:
+    """Return every metric of this module, in the order of declaration."""
+    return tuple(value for value in globals().values() if isinstance(value, Metric))
+
+
+def of(home: Home) -> tuple[Metric, ...]:
+    """Return the metrics that one kind of process publishes."""
+    return tuple(metric for metric in catalogue() if metric.home is home)

@@ -1,0 +1,109 @@
+"""PromQL built from catalogue objects, so that no expression can name an unknown metric, label, value or bucket edge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sla.catalogue import Kind, Metric
+
+# Labels that Prometheus adds to every scraped series.
+TARGET_LABELS = ("job", "instance")
+
+
+class PromqlError(ValueError):
+    """The expression would select nothing or be wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Match every value of the label but this one."""
+
+    value: str
+
+
+Match = str | Not | Sequence[str]
+
+
+def selector(metric: Metric, *, suffix: str = "", window: str = "", **match: Match) -> str:
+    """Write `name{label="value"}[window]`; several values become an alternation, `$variables` stay as they are.
+
+    Raises PromqlError for a label the metric does not have or a value it can never take.
+    """
+    matchers = ",".join(_matcher(metric, name, value) for name, value in match.items())
+    braces = f"{{{matchers}}}" if matchers else ""
+    range_ = f"[{window}]" if window else ""
+    return f"{metric.name}{suffix}{braces}{range_}"
+
+
+def _matcher(metric: Metric, name: str, match: Match) -> str:
+    if isinstance(match, Not):
+        return f'{name}!="{_known(metric, name, match.value)}"'
+    if isinstance(match, str):
+        operator = "=~" if match.startswith("$") else "="
+        return f'{name}{operator}"{_known(metric, name, match)}"'
+    return f'{name}=~"{"|".join(_known(metric, name, value) for value in match)}"'
+
+
+def _known(metric: Metric, name: str, value: str) -> str:
+    if name in (*TARGET_LABELS, "le") or value.startswith("$"):
+        return value
+    if name not in metric.label_names:
+        raise PromqlError(f"{metric.name} has no label {name!r}; it has {', '.join(metric.label_names) or 'none'}")
+    values = metric.label(name).values
+    if values and value not in values:
+        raise PromqlError(f"{metric.name}: label {name!r} is never {value!r}; it is one of {', '.join(values)}")
+    return value
+
+
+def rate(metric: Metric, window: str, *, suffix: str = "", **match: Match) -> str:
+    """Write the per-second rate of a counter, or of a histogram's `_count`, `_sum` or `_bucket`."""
+    return _over("rate", metric, window, suffix, match)
+
+
+def increase(metric: Metric, window: str, *, suffix: str = "", **match: Match) -> str:
+    """Write how much a counter grew; the result is extrapolated, so compare it with k - 0.5, not with k."""
+    return _over("increase", metric, window, suffix, match)
+
+
+def _over(function: str, metric: Metric, window: str, suffix: str, match: dict[str, Match]) -> str:
+    if metric.kind is Kind.GAUGE:
+        raise PromqlError(f"{metric.name} is a gauge; {function}() is for counters")
+    if metric.kind is Kind.HISTOGRAM and not suffix:
+        raise PromqlError(f"{metric.name} is a histogram; name _count, _sum or _bucket")
+    return f"{function}({selector(metric, suffix=suffix, window=window, **match)})"
+
+
+def sum_by(expression: str, *labels: str) -> str:
+    """Sum and keep only these labels."""
+    return f"sum by ({', '.join(labels)}) ({expression})" if labels else f"sum({expression})"
+
+
+def ratio(numerator: str, denominator: str) -> str:
+    """Divide, giving no sample at all where nothing happened: a gap is honest, NaN poisons sums for their whole window."""
+    return f"{numerator} / ({denominator} > 0)"
+
+
+def quantile(share: float, metric: Metric, window: str, *by: str, **match: Match) -> str:
+    """Estimate a quantile from buckets. For display only: alerts compare counts at an exact edge."""
+    if metric.kind is not Kind.HISTOGRAM:
+        raise PromqlError(f"{metric.name} is not a histogram")
+    buckets = rate(metric, window, suffix="_bucket", **match)
+    return f"histogram_quantile({share:g}, {sum_by(buckets, 'le', *by)})"
+
+
+def edge(metric: Metric, seconds: float) -> str:
+    """Write a bucket edge as Prometheus 3 and the Python client do: `2.0`, never `2`.
+
+    Raises PromqlError when the histogram has no such bucket: the selector would match nothing, silently.
+    """
+    if seconds not in metric.buckets:
+        edges = ", ".join(f"{bound:g}" for bound in metric.buckets)
+        raise PromqlError(f"{metric.name} has no bucket edge {seconds:g}; it has {edges}")
+    return str(float(seconds))
+
+
+def within_threshold(metric: Metric, seconds: float, window: str, *by: str, **match: Match) -> str:
+    """Write the share of requests that took at most `seconds`, exactly: counted at a bucket edge, not estimated."""
+    fast = sum_by(rate(metric, window, suffix="_bucket", le=edge(metric, seconds), **match), *by)
+    return ratio(fast, sum_by(rate(metric, window, suffix="_count", **match), *by))

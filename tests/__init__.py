@@ -1,0 +1,1 @@
+"""Behaviour, as sentences: one folder per package."""
