@@ -1,1 +1,1 @@
-"""The promise, shared by every other package: targets, metrics, recorded series, addresses. Pure data and arithmetic."""
+"""The promise, shared by every other package: targets, metrics, recorded series, addresses."""

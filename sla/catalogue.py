@@ -30,7 +30,7 @@ class Home(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A label and all values it may take. `values=()` marks one that code cannot enumerate (a version, a slot number)."""
+    """A label and all its values; `values=()` marks one that code cannot enumerate (a version, a slot)."""
 
     name: str
     values: tuple[str, ...] = ()
@@ -57,7 +57,7 @@ class Metric:
         return next(label for label in self.labels if label.name == name)
 
     def children(self) -> Iterator[Mapping[str, str]]:
-        """Yield the label sets to create at start, so that the first failure is an increase from 0 and not a new series."""
+        """Yield the label sets to create at start: the first failure must be an increase from 0, not a new series."""
         combinations = self.combinations or product(*(label.values for label in self.labels))
         for values in combinations:
             yield dict(zip(self.label_names, values, strict=True))
@@ -106,22 +106,20 @@ EVENT = Label(
         "AppointmentBookingInitiated",
         "AppointmentBooked",
         "AppointmentBookingFailed",
-        "AppointmentBookingRefused",
-        "AppointmentCancelled",
         "CalcomBookingCreated",
     ),
 )
-LISTENER = Label("listener", ("log_booking_metrics", "send_booking_confirmation_email"))
+LISTENER = Label("listener", ("log_booking_metrics", "log_lifecycle", "send_booking_confirmation_email"))
 NOTIFICATION = Label("kind", ("confirmation_email",))
 NOTIFICATION_RESULT = Label("result", ("sent", "failed"))
 DB_ERROR = Label("kind", ("connect", "pool_exhausted", "lost"))
-COLLECTOR = Label("collector", ("database", "cache", "workers", "metric_files"))
+COLLECTOR = Label("collector", ("metric_files", "workers", "database", "cache", "build"))
 SLOT = Label("slot")
 PROBE = Label("probe", ("light", "full"))
 VERDICT = Label("verdict", ("pass", "fail", "inconclusive"))
 SEVERITY = Label("severity", ("critical", "warning", "info", "none"))
 
-# 1.5 and 2.0 are alert thresholds, 45 and 50 the journey's goal and limit: a threshold between two edges cannot be measured.
+# 1.5 and 2.0 are alert thresholds, 45 and 50 the journey's goal and limit: between two edges nothing can be measured.
 API_EDGES = (0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 5.0, 10.0)
 JOURNEY_EDGES = (5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 35.0, 40.0, 45.0, 50.0, 60.0, 75.0, 90.0, 120.0, 150.0)
 CALCOM_EDGES = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 8.0, 10.0, 20.0, 30.0)
@@ -144,7 +142,7 @@ def _attempt_combinations() -> tuple[tuple[str, ...], ...]:
 ATTEMPTS = Metric(
     "booking_attempts_total",
     Kind.COUNTER,
-    "Booking attempts by how they ended. Refusals (slot taken, invalid, unknown service) are the caller's and count in no ratio.",
+    "Booking attempts by how they ended. Refusals (such as a taken slot) are the caller's and count in no ratio.",
     Home.CORE,
     labels=(OUTCOME, REASON, CHANNEL, TRAFFIC),
     combinations=_attempt_combinations(),

@@ -1,4 +1,4 @@
-"""PromQL built from catalogue objects, so that no expression can name an unknown metric, label, value or bucket edge."""
+"""PromQL built from catalogue objects: no expression can name an unknown metric, label, value or bucket edge."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sla.catalogue import Kind, Metric
+from sla.topology import JOBS
 
 # Labels that Prometheus adds to every scraped series.
 TARGET_LABELS = ("job", "instance")
@@ -79,8 +80,36 @@ def sum_by(expression: str, *labels: str) -> str:
     return f"sum by ({', '.join(labels)}) ({expression})" if labels else f"sum({expression})"
 
 
+def max_by(expression: str, *labels: str) -> str:
+    """Keep the worst value for these labels; drops `instance`, so a restart elsewhere is not a new alert."""
+    return f"max by ({', '.join(labels)}) ({expression})"
+
+
+def up(job: str, *, instance: str = "") -> str:
+    """Write the sample Prometheus makes of every scrape, 1 when it worked; raises PromqlError for an unknown job."""
+    if job not in JOBS:
+        raise PromqlError(f"no job is called {job!r}; sla/topology.py knows {', '.join(JOBS)}")
+    only = f',instance="{instance}"' if instance else ""
+    return f'up{{job="{job}"{only}}}'
+
+
+def all_of(*conditions: str) -> str:
+    """Require every condition; one per line, because these are read in the middle of the night."""
+    return "\nand\n".join(conditions)
+
+
+def any_of(*conditions: str) -> str:
+    """Require at least one condition; `and` binds tighter than `or`, so `all_of` may stand inside."""
+    return "\nor\n".join(conditions)
+
+
+def at_least(expression: str, count: int) -> str:
+    """Compare a counted increase with k - 0.5: increase() extrapolates, and three failures can read 3.27."""
+    return f"{expression} >= {count - 0.5:g}"
+
+
 def ratio(numerator: str, denominator: str) -> str:
-    """Divide, giving no sample at all where nothing happened: a gap is honest, NaN poisons sums for their whole window."""
+    """Divide, giving no sample where nothing happened: a gap is honest, NaN poisons sums for their whole window."""
     return f"{numerator} / ({denominator} > 0)"
 
 

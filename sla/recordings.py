@@ -1,6 +1,6 @@
 """Every recorded series: its name and the expression behind it.
 
-Here and not in alerts/, because panels draw the same series that alerts judge and the two packages do not import each other.
+Here and not in alerts/, because panels draw the same series that alerts judge, and neither package imports the other.
 """
 
 from __future__ import annotations

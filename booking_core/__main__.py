@@ -1,0 +1,148 @@
+"""`python -m booking_core serve | worker | migrate | seed | settings`: one process each."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import httpx
+import typer
+import uvicorn
+from pydantic import ValidationError
+from starlette.types import ASGIApp
+
+from booking_core import app as composition
+from booking_core import jobs
+from booking_core import seed as seeding
+from booking_core.adapters.calcom import CalcomClient
+from booking_core.adapters.postgres import migrations
+from booking_core.domain.errors import BookingError
+from booking_core.settings import PREFIX, Settings, UnknownSetting, refuse_unknown
+from booking_core.telemetry import logging
+
+cli = typer.Typer(
+    help="The booking core. Settings come from environment variables with the prefix BOOKING_ (see `settings`).",
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+
+def _settings() -> Settings:
+    """Read the environment, or explain in a sentence a line what is wrong with it and leave with exit code 2."""
+    try:
+        refuse_unknown(os.environ)
+        return Settings()
+    except UnknownSetting as error:
+        problems = [str(error)]
+    except ValidationError as error:
+        problems = [f"{PREFIX}{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors()]
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    raise typer.Exit(2)
+
+
+def worker_app() -> ASGIApp:
+    """Build the application of one HTTP worker; uvicorn calls it in every process it starts."""
+    settings = _settings()
+    logging.configure(settings.log_level)
+    world = composition.real_world(settings, role="http")
+    core = composition.assemble(world, mail_sender=settings.mail_sender)
+    return composition.web(world, core, body_limit_bytes=settings.body_limit_bytes)
+
+
+@cli.command()
+def serve() -> None:
+    """Answer HTTP with BOOKING_WORKERS processes until SIGTERM; running requests may finish."""
+    settings = _settings()
+    logging.configure(settings.log_level)
+    uvicorn.run(
+        "booking_core.__main__:worker_app",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        timeout_graceful_shutdown=settings.drain_seconds,
+        # A worker that is busy for a while is not dead; five seconds, the default, would kill it under load.
+        timeout_worker_healthcheck=30,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+    )
+
+
+@cli.command()
+def worker() -> None:
+    """Work off jobs and periodic tasks until SIGTERM."""
+    settings = _settings()
+    logging.configure(settings.log_level)
+    asyncio.run(_work(settings))
+
+
+async def _work(settings: Settings) -> None:
+    world = composition.real_world(settings, role="jobs")
+    core = composition.assemble(world, mail_sender=settings.mail_sender)
+    queue = jobs.application(world, core, database_url=libpq(settings), abandoned_seconds=settings.abandoned_seconds)
+    async with world.closing, queue.open_async():
+        running = asyncio.create_task(
+            queue.run_worker_async(install_signal_handlers=False, shutdown_graceful_timeout=settings.drain_seconds)
+        )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+        await core.bus.drain()
+
+
+@cli.command()
+def migrate(
+    revision: Annotated[str, typer.Argument(help="Alembic revision to stop at.")] = "head",
+) -> None:
+    """Bring the database to the newest schema; safe to repeat."""
+    settings = _settings()
+    migrations.upgrade(settings.database_url.get_secret_value(), revision)
+    print(f"The database is at {revision}.")
+
+
+@cli.command()
+def seed() -> None:
+    """Create the BOOKING_SEED_TENANT salon with the services and staff Cal.com knows; safe to repeat."""
+    settings = _settings()
+    salon = seeding.Salon(
+        token=settings.seed_tenant,
+        api_key=settings.seed_api_key.get_secret_value(),
+        retell_api_key=settings.seed_retell_api_key.get_secret_value(),
+        calcom_api_key=settings.seed_calcom_api_key.get_secret_value(),
+    )
+    try:
+        event_types = asyncio.run(_event_types(settings, salon))
+    except BookingError as error:
+        print(f"Cal.com at {settings.calcom_url} did not list its event types: {error}", file=sys.stderr)
+        raise typer.Exit(1) from error
+    number = seeding.seed(settings.database_url.get_secret_value(), salon, event_types)
+    print(f"Salon {salon.token!r} offers {number} event types.")
+
+
+async def _event_types(settings: Settings, salon: seeding.Salon) -> Sequence[seeding.EventType]:
+    async with httpx.AsyncClient(base_url=settings.calcom_url) as client:
+        return await CalcomClient(client).event_types(salon.as_tenant())
+
+
+@cli.command("settings")
+def list_settings() -> None:
+    """List every environment variable with its default and meaning."""
+    for name, field in Settings.model_fields.items():
+        print(f"{PREFIX}{name.upper()}={field.default}\n    {field.description}")
+
+
+def libpq(settings: Settings) -> str:
+    """Return the database address without SQLAlchemy's driver name, as psycopg itself reads it."""
+    return settings.database_url.get_secret_value().replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+if __name__ == "__main__":
+    cli()

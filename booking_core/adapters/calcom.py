@@ -1,0 +1,171 @@
+"""The Cal.com v2 client. Its errors say one thing above all: was the request executed, not executed, or unknown?"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from booking_core.domain.errors import (
+    BookingError,
+    CalcomOutcomeUnknown,
+    CalcomRateLimited,
+    CalcomRejected,
+    CalcomUnavailable,
+    SlotTaken,
+    TimeNotBookable,
+)
+from booking_core.domain.models import Appointment, Offering, Tenant
+from booking_core.domain.ports import CalcomBooking
+
+# One version per resource: a missing or old header silently selects an older shape of the answer.
+BOOKINGS_VERSION = "2026-02-25"
+SLOTS_VERSION = "2024-09-04"
+EVENT_TYPES_VERSION = "2024-06-14"
+METADATA_VERSION = "1"
+
+Called = Callable[[str, str, float], None]
+
+# The request never left us, or Cal.com never took it.
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+# Fragments of Cal.com's answers to a create: its error codes are exception names and do not tell these apart.
+_TAKEN = ("already has booking at this time", "hosts either already has booking", "reserved this booking time slot")
+_NOT_BOOKABLE = ('can\'t be booked at the "start" time', "meeting in the past")
+
+
+class CalcomClient:
+    """One client per process; the tenant's key travels with each request."""
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        *,
+        read_seconds: float = 3.0,
+        write_seconds: float = 8.0,
+        called: Called = lambda operation, kind, seconds: None,
+    ) -> None:
+        self._client = client
+        self._read_seconds = read_seconds
+        self._write_seconds = write_seconds
+        self._called = called
+
+    async def slots(self, tenant: Tenant, offering: Offering, start: datetime, end: datetime) -> Sequence[datetime]:
+        query = {
+            "eventTypeId": str(offering.calcom_event_type_id),
+            "start": _text(start),
+            "end": _text(end),
+            "timeZone": "UTC",
+        }
+        days = await self._read("slots", tenant, "/slots", SLOTS_VERSION, query)
+        return [datetime.fromisoformat(slot["start"]).astimezone(UTC) for day in days.values() for slot in day]
+
+    async def create(self, tenant: Tenant, appointment: Appointment) -> CalcomBooking:
+        answer = await self._write("create", tenant, "/bookings", _create_body(tenant, appointment))
+        if answer.status_code >= 400:
+            raise _refusal(answer)
+        booking = answer.json()["data"]
+        return CalcomBooking(booking["uid"], booking["status"])
+
+    async def cancel(self, tenant: Tenant, uid: str, *, reason: str) -> None:
+        answer = await self._write("cancel", tenant, f"/bookings/{uid}/cancel", {"cancellationReason": reason})
+        if answer.status_code >= 400 and "already been cancelled" not in answer.text:
+            raise CalcomRejected(_message(answer))
+
+    async def event_types(self, tenant: Tenant) -> Sequence[Mapping[str, Any]]:
+        """Return the tenant's event types as Cal.com describes them."""
+        listed: Sequence[Mapping[str, Any]] = await self._read(
+            "event_types", tenant, "/event-types", EVENT_TYPES_VERSION, {}
+        )
+        return listed
+
+    async def _read(self, operation: str, tenant: Tenant, path: str, version: str, query: Mapping[str, str]) -> Any:
+        request = self._client.build_request("GET", path, params=query, headers=_headers(tenant, version))
+        answer = await self._send(operation, request, self._read_seconds, lost=CalcomUnavailable)
+        if answer.status_code >= 400:
+            raise CalcomRejected(_message(answer))
+        return answer.json()["data"]
+
+    async def _write(self, operation: str, tenant: Tenant, path: str, body: Mapping[str, Any]) -> httpx.Response:
+        request = self._client.build_request("POST", path, json=body, headers=_headers(tenant, BOOKINGS_VERSION))
+        return await self._send(operation, request, self._write_seconds, lost=CalcomOutcomeUnknown)
+
+    async def _send(
+        self, operation: str, request: httpx.Request, seconds: float, *, lost: type[BookingError]
+    ) -> httpx.Response:
+        """Return an answer below 500 that is not 429; everything else raises. `lost` is what silence means here."""
+        begun = time.monotonic()
+        kind = "failed"
+        try:
+            # httpx limits each phase; a caller on the phone waits for the sum.
+            async with asyncio.timeout(seconds):
+                answer = await self._client.send(request)
+            kind = _kind(answer.status_code)
+        except _NOT_SENT as error:
+            raise CalcomUnavailable from error
+        except (httpx.TransportError, TimeoutError) as error:
+            raise lost from error
+        finally:
+            self._called(operation, kind, time.monotonic() - begun)
+        if answer.status_code >= 500:
+            raise lost
+        if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            raise CalcomRateLimited
+        return answer
+
+
+def _kind(status: int) -> str:
+    if status < 400:
+        return "successful"
+    return "failed" if status >= 500 else "ignored"
+
+
+def _headers(tenant: Tenant, version: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {tenant.calcom_api_key}", "cal-api-version": version}
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _create_body(tenant: Tenant, appointment: Appointment) -> dict[str, Any]:
+    attendee = {
+        "name": appointment.customer.name,
+        "phoneNumber": appointment.customer.phone,
+        "timeZone": tenant.time_zone.key,
+    }
+    if appointment.customer.email:
+        attendee["email"] = appointment.customer.email
+    return {
+        "start": _text(appointment.start),
+        "eventTypeId": appointment.offering.calcom_event_type_id,
+        "attendee": attendee,
+        # Opaque ids only. Metadata is write-once at Cal.com and comes back in GETs and webhooks: our correlation key.
+        "metadata": {
+            "bc_booking": str(appointment.id),
+            "bc_tenant": str(tenant.id),
+            "bc_traffic": appointment.origin.traffic.value,
+            "bc_v": METADATA_VERSION,
+        },
+    }
+
+
+def _refusal(answer: httpx.Response) -> BookingError:
+    message = _message(answer)
+    if answer.status_code == httpx.codes.CONFLICT or any(fragment in message for fragment in _TAKEN):
+        return SlotTaken()
+    if any(fragment in message for fragment in _NOT_BOOKABLE):
+        return TimeNotBookable()
+    return CalcomRejected(message)
+
+
+def _message(answer: httpx.Response) -> str:
+    """Return Cal.com's own words; proxies in front of it answer in HTML, without its envelope."""
+    try:
+        return str(answer.json()["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return f"Cal.com answered {answer.status_code} without a reason."

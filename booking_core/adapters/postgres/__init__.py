@@ -1,0 +1,1 @@
+"""PostgreSQL: tables, stores and migrations. Correctness of every booking rests here."""

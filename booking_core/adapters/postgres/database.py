@@ -1,0 +1,108 @@
+"""The engine: transactions, statement counting, and the translation of lost connections."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import event, text
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from booking_core.adapters.postgres.stores import (
+    PostgresAppointments,
+    PostgresCustomers,
+    PostgresServices,
+    PostgresTenants,
+)
+from booking_core.domain.errors import AppointmentDatabaseError
+
+_VERBS = frozenset(("select", "insert", "update", "delete"))
+
+
+@dataclass(slots=True)
+class StatementCount:
+    """Statements sent so far."""
+
+    count: int = 0
+
+
+# Tasks inherit the context of the task that started them, so one object serves a whole booking.
+_counting: ContextVar[StatementCount | None] = ContextVar("counting", default=None)
+
+
+class PostgresStores:
+    """The stores of one transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.tenants = PostgresTenants(connection)
+        self.services = PostgresServices(connection)
+        self.customers = PostgresCustomers(connection)
+        self.appointments = PostgresAppointments(connection)
+
+
+class PostgresDatabase:
+    """One pool of connections per process."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 10,
+        pool_wait_seconds: float = 2.0,
+        statement_ran: Callable[[str, float], None] = lambda verb, seconds: None,
+        connection_lost: Callable[[str], None] = lambda kind: None,
+    ) -> None:
+        self._engine: AsyncEngine = create_async_engine(
+            url, pool_size=pool_size, max_overflow=0, pool_timeout=pool_wait_seconds, pool_pre_ping=True
+        )
+        self._connection_lost = connection_lost
+        _observe(self._engine, statement_ran)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[PostgresStores]:
+        try:
+            async with self._engine.begin() as connection:
+                yield PostgresStores(connection)
+        except PoolTimeout as error:
+            self._connection_lost("pool_exhausted")
+            raise AppointmentDatabaseError from error
+        except (OperationalError, InterfaceError) as error:
+            self._connection_lost("lost" if error.connection_invalidated else "connect")
+            raise AppointmentDatabaseError from error
+
+    @contextmanager
+    def counting(self) -> Iterator[StatementCount]:
+        count = StatementCount()
+        token = _counting.set(count)
+        try:
+            yield count
+        finally:
+            _counting.reset(token)
+
+    async def ping(self) -> None:
+        async with self._engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+def _observe(engine: AsyncEngine, statement_ran: Callable[[str, float], None]) -> None:
+    def before(_connection: Any, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:
+        context.begun = time.monotonic()
+
+    def after(_connection: Any, _cursor: Any, statement: str, _parameters: Any, context: Any, _many: bool) -> None:
+        count = _counting.get()
+        if count is not None:
+            count.count += 1
+        verb = statement.lstrip()[:6].lower()
+        statement_ran(verb if verb in _VERBS else "other", time.monotonic() - context.begun)
+
+    event.listen(engine.sync_engine, "before_cursor_execute", before)
+    event.listen(engine.sync_engine, "after_cursor_execute", after)

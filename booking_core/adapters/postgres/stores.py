@@ -1,0 +1,221 @@
+"""The stores: every statement of the booking path, in SQLAlchemy Core."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from psycopg.types.range import TimestamptzRange
+from sqlalchemy import Row, Select, and_, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from booking_core.adapters.postgres.tables import appointments, customers, offerings, services, staff, tenants
+from booking_core.domain.models import (
+    OCCUPYING,
+    Appointment,
+    CancellableAppointment,
+    Confirmation,
+    Customer,
+    CustomerWish,
+    Offering,
+    ServiceNames,
+    State,
+    Tenant,
+    Traffic,
+)
+from booking_core.domain.rules import folded
+
+_OCCUPYING = tuple(state.value for state in OCCUPYING)
+
+
+def api_key_digest(key: str) -> str:
+    """Return what is stored of an API key. Keys are long random words, so a plain digest cannot be guessed back."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+class PostgresTenants:
+    """Salons."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def find_by_token(self, token: str) -> Tenant | None:
+        return await self._one(select(tenants).where(tenants.c.token == token))
+
+    async def find_by_api_key(self, key: str) -> Tenant | None:
+        return await self._one(select(tenants).where(tenants.c.api_key_sha256 == api_key_digest(key)))
+
+    async def get(self, tenant_id: UUID) -> Tenant:
+        row = (await self._connection.execute(select(tenants).where(tenants.c.id == tenant_id))).one()
+        return _tenant(row)
+
+    async def _one(self, query: Select[tuple[object, ...]]) -> Tenant | None:
+        row = (await self._connection.execute(query)).one_or_none()
+        return _tenant(row) if row else None
+
+
+def _tenant(row: Row[tuple[object, ...]]) -> Tenant:
+    return Tenant(
+        id=row.id,
+        token=row.token,
+        name=row.name,
+        time_zone=ZoneInfo(row.time_zone),
+        country=row.country,
+        retell_api_key=row.retell_api_key,
+        calcom_api_key=row.calcom_api_key,
+    )
+
+
+class PostgresServices:
+    """What is offered, and by whom."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def names(self, tenant_id: UUID) -> Sequence[ServiceNames]:
+        query = select(services).where(services.c.tenant_id == tenant_id).order_by(services.c.slug)
+        rows = await self._connection.execute(query)
+        return [ServiceNames(row.id, row.slug, row.name, tuple(row.aliases)) for row in rows]
+
+    async def offerings(self, tenant_id: UUID, service: str) -> Sequence[Offering]:
+        query = (
+            select(
+                services.c.id,
+                services.c.slug,
+                services.c.name,
+                offerings.c.minutes,
+                staff.c.id,
+                staff.c.slug,
+                staff.c.name,
+                offerings.c.calcom_event_type_id,
+            )
+            .join_from(services, offerings, offerings.c.service_id == services.c.id)
+            .join(staff, staff.c.id == offerings.c.staff_id)
+            .where(services.c.tenant_id == tenant_id, services.c.spoken_names.contains([folded(service)]))
+            .order_by(staff.c.slug)
+        )
+        return [Offering(*row) for row in await self._connection.execute(query)]
+
+
+class PostgresCustomers:
+    """Callers by phone number."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def resolve(self, tenant_id: UUID, wish: CustomerWish) -> Customer:
+        new = insert(customers).values(
+            id=uuid4(), tenant_id=tenant_id, phone=wish.phone, name=wish.name, email=wish.email
+        )
+        # The no-op update makes the existing row come back: one statement, and safe when two calls arrive together.
+        upsert = new.on_conflict_do_update(
+            index_elements=["tenant_id", "phone"],
+            set_={"email": func.coalesce(customers.c.email, new.excluded.email)},
+        ).returning(customers.c.id, customers.c.phone, customers.c.name, customers.c.email)
+        return Customer(*(await self._connection.execute(upsert)).one())
+
+
+class PostgresAppointments:
+    """Chairs in time."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def hold(self, appointment: Appointment) -> bool:
+        # ON CONFLICT DO NOTHING also covers the exclusion constraint, and unlike a plain INSERT it does not deadlock
+        # when several callers want the same slot in the same instant.
+        statement = (
+            insert(appointments)
+            .values(
+                id=appointment.id,
+                tenant_id=appointment.tenant_id,
+                service_id=appointment.offering.service_id,
+                staff_id=appointment.offering.staff_id,
+                customer_id=appointment.customer.id,
+                period=TimestamptzRange(appointment.start, appointment.end, "[)"),
+                state=appointment.state.value,
+                channel=appointment.origin.channel.value,
+                synthetic=appointment.origin.traffic is Traffic.SYNTHETIC,
+                correlation_id=appointment.origin.correlation_id,
+            )
+            .on_conflict_do_nothing()
+            .returning(appointments.c.id)
+        )
+        return (await self._connection.execute(statement)).one_or_none() is not None
+
+    async def settle(self, appointment_id: UUID, state: State, *, calcom_uid: str | None = None) -> None:
+        values = {"state": state.value, "updated_at": func.now()}
+        if calcom_uid is not None:
+            values["calcom_uid"] = calcom_uid
+        await self._connection.execute(update(appointments).where(appointments.c.id == appointment_id).values(values))
+
+    async def find(self, tenant_id: UUID, appointment_id: UUID) -> CancellableAppointment | None:
+        query = _cancellable().where(appointments.c.tenant_id == tenant_id, appointments.c.id == appointment_id)
+        row = (await self._connection.execute(query)).one_or_none()
+        return _as_cancellable(row) if row else None
+
+    async def confirmation(self, appointment_id: UUID) -> Confirmation:
+        query = (
+            select(
+                appointments.c.id,
+                tenants.c.name,
+                tenants.c.time_zone,
+                customers.c.name,
+                customers.c.email,
+                services.c.name,
+                staff.c.name,
+                func.lower(appointments.c.period),
+            )
+            .join_from(appointments, tenants, tenants.c.id == appointments.c.tenant_id)
+            .join(customers, customers.c.id == appointments.c.customer_id)
+            .join(services, services.c.id == appointments.c.service_id)
+            .join(staff, staff.c.id == appointments.c.staff_id)
+            .where(appointments.c.id == appointment_id)
+        )
+        row = (await self._connection.execute(query)).one()
+        return Confirmation(row[0], row[1], ZoneInfo(row[2]), *row[3:])
+
+    async def occupied(
+        self, tenant_id: UUID, staff_ids: Sequence[UUID], start: datetime, end: datetime
+    ) -> Sequence[tuple[UUID, datetime, datetime]]:
+        query = select(
+            appointments.c.staff_id, func.lower(appointments.c.period), func.upper(appointments.c.period)
+        ).where(
+            appointments.c.tenant_id == tenant_id,
+            appointments.c.staff_id.in_(staff_ids),
+            appointments.c.period.overlaps(TimestamptzRange(start, end, "[)")),
+            appointments.c.state.in_(_OCCUPYING),
+        )
+        return [(row[0], row[1], row[2]) for row in await self._connection.execute(query)]
+
+    async def abandoned_synthetic(self, older_than: datetime, *, at_most: int) -> Sequence[CancellableAppointment]:
+        query = (
+            _cancellable()
+            .where(
+                and_(appointments.c.synthetic, appointments.c.state == State.CONFIRMED.value),
+                appointments.c.created_at < older_than,
+            )
+            .order_by(appointments.c.created_at)
+            .limit(at_most)
+        )
+        return [_as_cancellable(row) for row in await self._connection.execute(query)]
+
+    async def give_up_creating(self, older_than: datetime) -> int:
+        statement = (
+            update(appointments)
+            .where(appointments.c.state == State.CREATING.value, appointments.c.created_at < older_than)
+            .values(state=State.UNKNOWN.value, updated_at=func.now())
+        )
+        return (await self._connection.execute(statement)).rowcount
+
+
+def _cancellable() -> Select[tuple[object, ...]]:
+    return select(appointments.c.id, appointments.c.tenant_id, appointments.c.state, appointments.c.calcom_uid)
+
+
+def _as_cancellable(row: Row[tuple[object, ...]]) -> CancellableAppointment:
+    return CancellableAppointment(row.id, row.tenant_id, State(row.state), row.calcom_uid)

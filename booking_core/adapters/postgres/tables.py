@@ -1,0 +1,145 @@
+"""The schema as SQLAlchemy sees it; the migrations create it, and a test compares the two."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, TSTZRANGE, UUID, ExcludeConstraint
+
+from booking_core.domain.models import OCCUPYING, State
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+_now = func.now()
+
+
+def _one_of(states: tuple[State, ...]) -> str:
+    return "state IN (" + ", ".join(f"'{state.value}'" for state in states) + ")"
+
+
+def _tenant() -> Column[object]:
+    return Column("tenant_id", UUID, ForeignKey("tenants.id"), nullable=False)
+
+
+tenants = Table(
+    "tenants",
+    metadata,
+    Column("id", UUID, primary_key=True),
+    Column("token", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("time_zone", Text, nullable=False),
+    Column("country", Text, nullable=False),
+    Column("api_key_sha256", Text, nullable=False, unique=True),
+    # Signing and calling need these two in clear.
+    Column("retell_api_key", Text, nullable=False),
+    Column("calcom_api_key", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=_now),
+)
+
+services = Table(
+    "services",
+    metadata,
+    Column("id", UUID, primary_key=True),
+    _tenant(),
+    Column("slug", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("aliases", ARRAY(Text), nullable=False),
+    # Id, slug, name and aliases, folded: what a caller may say to mean this service.
+    Column("spoken_names", ARRAY(Text), nullable=False),
+    UniqueConstraint("tenant_id", "slug"),
+)
+
+staff = Table(
+    "staff",
+    metadata,
+    Column("id", UUID, primary_key=True),
+    _tenant(),
+    Column("slug", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    UniqueConstraint("tenant_id", "slug"),
+)
+
+offerings = Table(
+    "offerings",
+    metadata,
+    Column("service_id", UUID, ForeignKey("services.id"), primary_key=True),
+    Column("staff_id", UUID, ForeignKey("staff.id"), primary_key=True),
+    Column("minutes", Integer, nullable=False),
+    Column("calcom_event_type_id", BigInteger, nullable=False),
+)
+
+customers = Table(
+    "customers",
+    metadata,
+    Column("id", UUID, primary_key=True),
+    _tenant(),
+    Column("phone", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("email", Text),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=_now),
+    UniqueConstraint("tenant_id", "phone"),
+)
+
+appointments = Table(
+    "appointments",
+    metadata,
+    Column("id", UUID, primary_key=True),
+    _tenant(),
+    Column("service_id", UUID, ForeignKey("services.id"), nullable=False),
+    Column("staff_id", UUID, ForeignKey("staff.id"), nullable=False),
+    Column("customer_id", UUID, ForeignKey("customers.id"), nullable=False),
+    # Half open: an appointment may begin in the very second another ends.
+    Column("period", TSTZRANGE, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("calcom_uid", Text),
+    Column("channel", Text, nullable=False),
+    Column("synthetic", Boolean, nullable=False),
+    Column("correlation_id", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=_now),
+    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=_now),
+    CheckConstraint(_one_of(tuple(State)), name="state"),
+    # The last word on double bookings: no code path can forget it.
+    ExcludeConstraint(
+        ("tenant_id", "="),
+        ("staff_id", "="),
+        ("period", "&&"),
+        where=text(_one_of(OCCUPYING)),
+        using="gist",
+        name="no_overlap",
+    ),
+)
+
+Index("ix_services_spoken_names", services.c.spoken_names, postgresql_using="gin")
+Index(
+    "ix_appointments_unsettled",
+    appointments.c.created_at,
+    postgresql_where=text("state IN ('creating', 'unknown')"),
+)
+Index(
+    "ix_appointments_synthetic",
+    appointments.c.created_at,
+    postgresql_where=text("synthetic AND state = 'confirmed'"),
+)
+Index("ix_appointments_calcom_uid", appointments.c.calcom_uid)

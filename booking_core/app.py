@@ -1,0 +1,123 @@
+"""The composition root: everything the core is made of, wired in one place per process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+import httpx
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp
+
+from booking_core import listeners
+from booking_core.adapters.calcom import CalcomClient
+from booking_core.adapters.clock import SystemClock
+from booking_core.adapters.mail import SmtpMailer
+from booking_core.adapters.postgres.database import PostgresDatabase
+from booking_core.adapters.redis import Redis
+from booking_core.bus import Bus
+from booking_core.domain.ports import Calcom, Clock, Database, Mailer
+from booking_core.http import answers, bookings, calls, health
+from booking_core.http.middleware import Entrance
+from booking_core.services.alternatives import SlotFinder
+from booking_core.services.appointment_persistence import AppointmentPersistenceService
+from booking_core.services.customer_resolution import CustomerResolutionService
+from booking_core.services.notification import BookingNotificationService
+from booking_core.services.orchestrator import BookingOrchestrator
+from booking_core.services.service_resolution import ServiceResolutionService
+from booking_core.services.validation import BookingValidationService
+from booking_core.settings import Settings
+from booking_core.telemetry import slots
+from booking_core.telemetry.recorder import Recorder
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the core is built on; tests put fakes here."""
+
+    database: Database
+    calcom: Calcom
+    mailer: Mailer
+    clock: Clock
+    recorder: Recorder
+    optional_pings: Mapping[str, health.Ping] = field(default_factory=dict)
+    closing: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The business, ready to be served or worked for."""
+
+    bus: Bus
+    orchestrator: BookingOrchestrator
+    slots: SlotFinder
+
+
+def real_world(settings: Settings, *, role: str) -> World:
+    """Make the adapters. Nothing connects before the first use; `closing` ends every pool, in reverse."""
+    # The slot comes first: metrics made before it would go nowhere.
+    slots.take(settings.metrics_directory, role)
+    recorder = Recorder(CollectorRegistry())
+    database = PostgresDatabase(
+        settings.database_url.get_secret_value(),
+        pool_size=settings.database_pool_size,
+        statement_ran=recorder.statement_ran,
+        connection_lost=recorder.database_lost,
+    )
+    redis = Redis(settings.redis_url.get_secret_value())
+    # No timeout here: the adapter bounds the sum of all phases.
+    client = httpx.AsyncClient(base_url=settings.calcom_url, timeout=None)  # noqa: S113
+    calcom = CalcomClient(
+        client,
+        read_seconds=settings.calcom_read_seconds,
+        write_seconds=settings.calcom_write_seconds,
+        called=recorder.calcom_called,
+    )
+    closing = AsyncExitStack()
+    for close in (database.close, redis.close, client.aclose):
+        closing.push_async_callback(close)
+    mailer = SmtpMailer(settings.smtp_host, settings.smtp_port)
+    return World(database, calcom, mailer, SystemClock(), recorder, {"redis": redis.ping}, closing)
+
+
+def assemble(world: World, *, mail_sender: str) -> Core:
+    """Build the orchestrator and its services on a world."""
+    notification = BookingNotificationService(world.database, world.mailer, sender=mail_sender)
+    bus = Bus(
+        listeners.table(recorder=world.recorder, notification=notification),
+        published=world.recorder.published,
+        listener_failed=world.recorder.listener_failed,
+    )
+    services = ServiceResolutionService()
+    finder = SlotFinder(world.database, world.calcom, services, world.clock)
+    orchestrator = BookingOrchestrator(
+        database=world.database,
+        calcom=world.calcom,
+        bus=bus,
+        validation=BookingValidationService(world.clock),
+        customers=CustomerResolutionService(),
+        services=services,
+        appointments=AppointmentPersistenceService(uuid4),
+        slots=finder,
+    )
+    return Core(bus, orchestrator, finder)
+
+
+def web(world: World, core: Core, *, body_limit_bytes: int) -> ASGIApp:
+    """Put the HTTP routes around the business; the application's lifespan ends the world with it."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with world.closing:
+            yield
+            await core.bus.drain()
+
+    app = FastAPI(title="slotwatch booking core", redoc_url=None, lifespan=lifespan)
+    answers.install(app, body_limit_bytes=body_limit_bytes)
+    app.include_router(bookings.router(core.orchestrator, core.slots, world.database))
+    app.include_router(calls.router(core.orchestrator, core.slots, world.database, world.clock))
+    app.include_router(health.router({"database": world.database.ping}, world.optional_pings))
+    return Entrance(app, answered=world.recorder.answered, body_limit_bytes=body_limit_bytes)

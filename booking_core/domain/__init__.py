@@ -1,0 +1,1 @@
+"""What a booking is: models, rules, errors, events and ports. Standard library only."""

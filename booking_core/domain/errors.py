@@ -1,0 +1,155 @@
+"""Every way a booking can end badly.
+
+BookingError
+├── BookingRefused            the caller's side: burns no error budget
+│   ├── InvalidRequest
+│   ├── CustomerValidationError
+│   ├── UnknownService
+│   ├── UnknownStaff
+│   ├── TimeNotBookable
+│   ├── SlotTaken
+│   └── UnknownAppointment
+└── BookingFailed             ours: burns error budget
+    ├── AppointmentCreationError
+    ├── AppointmentDatabaseError
+    └── CalcomBookingError
+        ├── CalcomUnavailable     the request was not executed
+        ├── CalcomRateLimited     the request was not executed
+        ├── CalcomRejected        Cal.com refuses our configuration
+        └── CalcomOutcomeUnknown  the request may have been executed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from booking_core.domain.models import OpenSlot
+
+
+class BookingError(Exception):
+    """The booking did not happen."""
+
+    # Label value, JSON field and log field alike; listed once more in sla/catalogue.py, compared by a test.
+    reason: ClassVar[str]
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or type(self).__doc__)
+
+
+class BookingRefused(BookingError):
+    """The request cannot be fulfilled as it was made."""
+
+
+class InvalidRequest(BookingRefused):
+    """The request is incomplete or contradicts itself."""
+
+    reason = "invalid_request"
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class CustomerValidationError(BookingRefused):
+    """The customer's name, phone or e-mail cannot be used."""
+
+    reason = "invalid_customer"
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class UnknownService(BookingRefused):
+    """This salon does not offer that service."""
+
+    reason = "unknown_service"
+
+    def __init__(self, wanted: str, *, suggestions: Sequence[str]) -> None:
+        super().__init__(f"There is no service {wanted!r} here.")
+        self.suggestions = tuple(suggestions)
+
+
+class UnknownStaff(BookingRefused):
+    """Nobody of that name offers the service."""
+
+    reason = "unknown_staff"
+
+    def __init__(self, wanted: str, *, suggestions: Sequence[str]) -> None:
+        super().__init__(f"{wanted!r} does not offer this service.")
+        self.suggestions = tuple(suggestions)
+
+
+class TimeNotBookable(BookingRefused):
+    """That time lies in the past, is too soon, too far ahead, or does not exist on the salon's clock."""
+
+    reason = "time_not_bookable"
+
+
+class SlotTaken(BookingRefused):
+    """Another appointment already holds this slot."""
+
+    reason = "slot_taken"
+
+    def __init__(self, message: str | None = None, *, alternatives: Sequence[OpenSlot] = ()) -> None:
+        super().__init__(message)
+        self.alternatives = tuple(alternatives)
+
+
+class UnknownAppointment(BookingRefused):
+    """There is no such appointment."""
+
+    reason = "unknown_appointment"
+
+
+class BookingFailed(BookingError):
+    """The booking could not be made, through no fault of the caller."""
+
+
+class AppointmentCreationError(BookingFailed):
+    """Something unexpected went wrong on our side."""
+
+    reason = "internal_error"
+
+
+class AppointmentDatabaseError(BookingFailed):
+    """The booking database cannot be reached."""
+
+    reason = "database_unavailable"
+
+
+class CalcomBookingError(BookingFailed):
+    """Cal.com did not make the booking."""
+
+
+class CalcomUnavailable(CalcomBookingError):
+    """Cal.com cannot be reached or answers with errors; nothing was booked."""
+
+    reason = "calcom_unavailable"
+
+
+class CalcomRateLimited(CalcomBookingError):
+    """Cal.com allows no more requests for the moment; nothing was booked."""
+
+    reason = "calcom_rate_limited"
+
+
+class CalcomRejected(CalcomBookingError):
+    """Cal.com does not accept our credentials or event types; the tenant's set-up needs a look."""
+
+    reason = "calcom_rejected"
+
+
+class CalcomOutcomeUnknown(CalcomBookingError):
+    """Cal.com did not answer; the booking may or may not exist there."""
+
+    reason = "calcom_outcome_unknown"
+
+
+def reasons(family: type[BookingError]) -> Iterator[str]:
+    """Yield the reason codes of every error below `family`."""
+    for error in family.__subclasses__():
+        if "reason" in vars(error):
+            yield error.reason
+        yield from reasons(error)

@@ -1,0 +1,65 @@
+"""What happened, in the past tense. Events carry ids, reason codes and durations, never personal data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from booking_core.domain.models import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a booking attempt."""
+
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentBookingInitiated(Event):
+    """Somebody asked for an appointment."""
+
+    tenant_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class CalcomBookingCreated(Event):
+    """Cal.com holds the booking; our own row is not yet confirmed."""
+
+    appointment_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What one attempt cost: seconds per step of the saga, and SQL statements."""
+
+    step_seconds: Mapping[str, float] = field(default_factory=dict)
+    queries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentBooked(Event):
+    """The appointment stands in both worlds."""
+
+    appointment_id: UUID
+    tenant_id: UUID
+    effort: Effort
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentBookingFailed(Event):
+    """The attempt ended without an appointment; `outcome` is `failed` (ours) or `refused` (the caller's)."""
+
+    tenant_id: UUID
+    outcome: str
+    reason: str
+    effort: Effort
+
+
+ALL: tuple[type[Event], ...] = (
+    AppointmentBookingInitiated,
+    CalcomBookingCreated,
+    AppointmentBooked,
+    AppointmentBookingFailed,
+)

@@ -1,0 +1,171 @@
+"""The nouns of a booking, frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from enum import StrEnum
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+
+class Channel(StrEnum):
+    """How the request reached us."""
+
+    VOICE = "voice"
+    API = "api"
+
+
+class Traffic(StrEnum):
+    """Whether a customer or a probe is asking; a probe never reaches a customer, an invoice or a KPI."""
+
+    REAL = "real"
+    SYNTHETIC = "synthetic"
+
+
+class State(StrEnum):
+    """Where an appointment stands between PostgreSQL and Cal.com."""
+
+    CREATING = "creating"  # held here, asked for there
+    CONFIRMED = "confirmed"
+    UNKNOWN = "unknown"  # asked for there, no answer: the slot stays held
+    RELEASED = "released"  # refused there, free again here
+    FAILED = "failed"  # not made there, free again here
+    CANCELLED = "cancelled"
+
+
+# The states that occupy a chair; the exclusion constraint in the database names the same three.
+OCCUPYING = (State.CREATING, State.CONFIRMED, State.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A salon. `token` is the opaque word in its Retell URL."""
+
+    id: UUID
+    token: str
+    name: str
+    time_zone: ZoneInfo
+    country: str
+    retell_api_key: str
+    calcom_api_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offering:
+    """A service as one member of staff offers it: exactly one Cal.com event type."""
+
+    service_id: UUID
+    service_slug: str
+    service_name: str
+    minutes: int
+    staff_id: UUID
+    staff_slug: str
+    staff_name: str
+    calcom_event_type_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceNames:
+    """A service and the words callers use for it."""
+
+    id: UUID
+    slug: str
+    name: str
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A caller, known by phone number."""
+
+    id: UUID
+    phone: str
+    name: str
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerWish:
+    """Who the caller says they are, as heard."""
+
+    name: str
+    phone: str
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request comes from: carried through to metrics, logs, PostgreSQL and Cal.com."""
+
+    channel: Channel
+    traffic: Traffic
+    correlation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookingRequest:
+    """What the caller asks for. `start` is ISO 8601; without an offset it is the salon's local time."""
+
+    service: str
+    start: str
+    customer: CustomerWish
+    staff: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AvailabilityRequest:
+    """A question for free slots on one local day, nearest to `near` first."""
+
+    service: str
+    day: date
+    near: time | None = None
+    staff: str | None = None
+    limit: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSlot:
+    """A time somebody is free; a hint, never a promise."""
+
+    start: datetime
+    staff_slug: str
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """A chair held, or no longer held, for a customer; `start` and `end` are UTC."""
+
+    id: UUID
+    tenant_id: UUID
+    offering: Offering
+    customer: Customer
+    start: datetime
+    end: datetime
+    origin: Origin
+    state: State
+    calcom_uid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What a confirmation letter says."""
+
+    appointment_id: UUID
+    tenant_name: str
+    time_zone: ZoneInfo
+    customer_name: str
+    customer_email: str | None
+    service_name: str
+    staff_name: str
+    start: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CancellableAppointment:
+    """As much of a stored appointment as it takes to cancel it."""
+
+    id: UUID
+    tenant_id: UUID
+    state: State
+    calcom_uid: str | None

@@ -1,0 +1,163 @@
+"""What the services need from the world, as protocols; adapters and fakes fulfil them alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from booking_core.domain.models import (
+    Appointment,
+    CancellableAppointment,
+    Confirmation,
+    Customer,
+    CustomerWish,
+    Offering,
+    ServiceNames,
+    State,
+    Tenant,
+)
+
+
+class Clock(Protocol):
+    """The time, aware and in UTC."""
+
+    def now(self) -> datetime: ...
+
+
+class Tenants(Protocol):
+    """Which salon is asking."""
+
+    async def find_by_token(self, token: str) -> Tenant | None: ...
+
+    async def find_by_api_key(self, key: str) -> Tenant | None: ...
+
+    async def get(self, tenant_id: UUID) -> Tenant: ...
+
+
+class Services(Protocol):
+    """What a salon offers."""
+
+    async def names(self, tenant_id: UUID) -> Sequence[ServiceNames]: ...
+
+    async def offerings(self, tenant_id: UUID, service: str) -> Sequence[Offering]:
+        """Return how the service is offered, found by id, slug, name or alias; empty when there is none."""
+        ...
+
+
+class Customers(Protocol):
+    """Callers, one per tenant and phone number."""
+
+    async def resolve(self, tenant_id: UUID, wish: CustomerWish) -> Customer:
+        """Find the customer by phone or create one; a known name is never overwritten."""
+        ...
+
+
+class Appointments(Protocol):
+    """Chairs held in time."""
+
+    async def hold(self, appointment: Appointment) -> bool:
+        """Store the appointment unless its chair is occupied then; return whether it was stored."""
+        ...
+
+    async def settle(self, appointment_id: UUID, state: State, *, calcom_uid: str | None = None) -> None: ...
+
+    async def find(self, tenant_id: UUID, appointment_id: UUID) -> CancellableAppointment | None: ...
+
+    async def confirmation(self, appointment_id: UUID) -> Confirmation: ...
+
+    async def occupied(
+        self, tenant_id: UUID, staff_ids: Sequence[UUID], start: datetime, end: datetime
+    ) -> Sequence[tuple[UUID, datetime, datetime]]:
+        """Return (staff id, start, end) of every occupied stretch that touches the period."""
+        ...
+
+    async def abandoned_synthetic(self, older_than: datetime, *, at_most: int) -> Sequence[CancellableAppointment]: ...
+
+    async def give_up_creating(self, older_than: datetime) -> int:
+        """Mark as unknown what has waited for Cal.com since before `older_than`; return how many."""
+        ...
+
+
+class Stores(Protocol):
+    """Everything stored, inside one transaction."""
+
+    @property
+    def tenants(self) -> Tenants: ...
+
+    @property
+    def services(self) -> Services: ...
+
+    @property
+    def customers(self) -> Customers: ...
+
+    @property
+    def appointments(self) -> Appointments: ...
+
+
+class Statements(Protocol):
+    """How many SQL statements were sent since counting began."""
+
+    @property
+    def count(self) -> int: ...
+
+
+class Database(Protocol):
+    """Transactions: `begin()` commits when its block ends well and rolls back when it raises.
+
+    Raises AppointmentDatabaseError when the database cannot be reached.
+    """
+
+    def begin(self) -> AbstractAsyncContextManager[Stores]: ...
+
+    def counting(self) -> AbstractContextManager[Statements]:
+        """Count the statements of this task, and of the tasks it starts, while the block runs."""
+        ...
+
+    async def ping(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CalcomBooking:
+    """Cal.com's answer to a create."""
+
+    uid: str
+    status: str
+
+
+class Calcom(Protocol):
+    """The calendar in the other world.
+
+    Every method raises CalcomUnavailable, CalcomRateLimited or CalcomRejected when the request was not executed,
+    and CalcomOutcomeUnknown when it may have been.
+    """
+
+    async def slots(self, tenant: Tenant, offering: Offering, start: datetime, end: datetime) -> Sequence[datetime]: ...
+
+    async def create(self, tenant: Tenant, appointment: Appointment) -> CalcomBooking:
+        """Book it; also raises SlotTaken and TimeNotBookable."""
+        ...
+
+    async def cancel(self, tenant: Tenant, uid: str, *, reason: str) -> None:
+        """Cancel it; a booking that is already cancelled is a success."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message to a customer."""
+
+    to: str
+    sender: str
+    subject: str
+    text: str
+    message_id: str
+
+
+class Mailer(Protocol):
+    """Sends letters."""
+
+    async def send(self, letter: Letter) -> None: ...

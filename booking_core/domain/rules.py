@@ -1,0 +1,71 @@
+"""Decisions about time and names that need no database: pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+from zoneinfo import ZoneInfo
+
+from booking_core.domain.errors import InvalidRequest, TimeNotBookable
+
+MINIMUM_NOTICE = timedelta(minutes=1)
+HORIZON = timedelta(days=366)
+
+
+def instant(text: str, zone: ZoneInfo) -> datetime:
+    """Return the UTC instant the caller means; a time without an offset is the salon's local time.
+
+    Raises InvalidRequest for text that is no time, TimeNotBookable for a local time that the change to or from
+    summer time skips or repeats: the caller must be asked, not guessed at.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidRequest("start", f"{text!r} is not a time; send it like 2026-12-01T10:00") from error
+    if moment.tzinfo is not None:
+        return moment.astimezone(UTC)
+    return _on_the_clock(moment, zone)
+
+
+def _on_the_clock(moment: datetime, zone: ZoneInfo) -> datetime:
+    first, second = (moment.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+    if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment:
+        raise TimeNotBookable(f"{moment:%H:%M} does not exist on {moment:%d.%m.%Y}: the clocks go forward that night.")
+    if first.utcoffset() != second.utcoffset():
+        raise TimeNotBookable(
+            f"{moment:%H:%M} comes twice on {moment:%d.%m.%Y}: say whether before or after the change."
+        )
+    return first.astimezone(UTC)
+
+
+def check_notice(start: datetime, *, now: datetime) -> None:
+    """Raise TimeNotBookable for a start in the past, too soon, or beyond the horizon."""
+    if start < now + MINIMUM_NOTICE:
+        raise TimeNotBookable("That time has passed or is too soon.")
+    if start > now + HORIZON:
+        raise TimeNotBookable("That is more than a year ahead.")
+
+
+def local_text(moment: datetime, zone: ZoneInfo) -> str:
+    """Write an instant as the salon's local time, to the minute, as callers and agents exchange it."""
+    return moment.astimezone(zone).strftime("%Y-%m-%dT%H:%M")
+
+
+def spoken(moment: datetime, zone: ZoneInfo) -> str:
+    """Write an instant so that a voice agent can read it aloud without doing time-zone sums."""
+    local = moment.astimezone(zone)
+    return f"{local:%A}, {local.day} {local:%B} at {local:%H:%M}"
+
+
+def folded(name: str) -> str:
+    """Reduce a name to what two people would call the same: case, spaces, hyphens and underscores do not count."""
+    return "".join(character for character in name.casefold() if character.isalnum())
+
+
+def nearest(wanted: str, known: Iterable[str], *, at_most: int = 3) -> list[str]:
+    """Suggest the known names closest to the wanted one, or the first few when none is close."""
+    names = sorted(set(known))
+    by_fold = {folded(name): name for name in names}
+    close = get_close_matches(folded(wanted), by_fold, n=at_most, cutoff=0.5)
+    return [by_fold[match] for match in close] or names[:at_most]

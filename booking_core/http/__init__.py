@@ -1,0 +1,1 @@
+"""HTTP: one router per kind of caller. Handlers translate; the services decide."""

@@ -1,0 +1,116 @@
+"""The translation table from domain errors to HTTP, and the shapes every router answers in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+
+from booking_core.domain import errors, rules
+from booking_core.domain.models import Appointment, OpenSlot, Tenant
+from booking_core.http.middleware import BodyTooLarge, too_large
+
+STATUS: Mapping[type[errors.BookingError], HTTPStatus] = {
+    errors.InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.CustomerValidationError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.UnknownService: HTTPStatus.NOT_FOUND,
+    errors.UnknownStaff: HTTPStatus.NOT_FOUND,
+    errors.UnknownAppointment: HTTPStatus.NOT_FOUND,
+    errors.TimeNotBookable: HTTPStatus.CONFLICT,
+    errors.SlotTaken: HTTPStatus.CONFLICT,
+    errors.AppointmentCreationError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.AppointmentDatabaseError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.CalcomUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.CalcomRateLimited: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.CalcomRejected: HTTPStatus.BAD_GATEWAY,
+    errors.CalcomOutcomeUnknown: HTTPStatus.GATEWAY_TIMEOUT,
+}
+
+
+class Unauthorised(Exception):
+    """The request carries no credential that we know."""
+
+
+def refusal(error: errors.BookingError, zone: ZoneInfo) -> dict[str, Any]:
+    """Describe an error as JSON: the machine's reason, the person's message, and what could be done instead."""
+    status = "refused" if isinstance(error, errors.BookingRefused) else "failed"
+    answer: dict[str, Any] = {"status": status, "reason": error.reason, "message": str(error)}
+    match error:
+        case errors.InvalidRequest() | errors.CustomerValidationError():
+            answer["errors"] = [{"field": error.field, "message": str(error)}]
+        case errors.UnknownService() | errors.UnknownStaff():
+            answer["suggestions"] = list(error.suggestions)
+        case errors.SlotTaken():
+            answer["alternatives"] = open_slots(error.alternatives, zone)
+    return answer
+
+
+def open_slots(slots: Sequence[OpenSlot], zone: ZoneInfo) -> list[dict[str, str]]:
+    """Write slots as instant, salon's local time, and who is free."""
+    return [
+        {"start": utc_text(slot.start), "local": rules.local_text(slot.start, zone), "staff": slot.staff_slug}
+        for slot in slots
+    ]
+
+
+def confirmation(appointment: Appointment, tenant: Tenant) -> dict[str, Any]:
+    """Describe a confirmed appointment, with a sentence a voice agent can read aloud."""
+    offering = appointment.offering
+    when = rules.spoken(appointment.start, tenant.time_zone)
+    return {
+        "status": "confirmed",
+        "appointment_id": str(appointment.id),
+        "calcom_uid": appointment.calcom_uid,
+        "service": offering.service_slug,
+        "staff": offering.staff_slug,
+        "start": utc_text(appointment.start),
+        "end": utc_text(appointment.end),
+        "local_start": rules.local_text(appointment.start, tenant.time_zone),
+        "say": f"Your {offering.service_name} with {offering.staff_name} is booked for {when}.",
+    }
+
+
+def utc_text(moment: datetime) -> str:
+    """Write an instant as ISO 8601 with Z, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def install(app: FastAPI, *, body_limit_bytes: int) -> None:
+    """Answer every domain error, bad body and missing credential in the same shape."""
+
+    @app.exception_handler(errors.BookingError)
+    async def booking_error(request: Request, error: errors.BookingError) -> JSONResponse:
+        zone = getattr(request.state, "zone", ZoneInfo("UTC"))
+        return JSONResponse(refusal(error, zone), STATUS[type(error)])
+
+    @app.exception_handler(RequestValidationError)
+    async def bad_request(_request: Request, error: RequestValidationError) -> JSONResponse:
+        return JSONResponse(invalid(error.errors()), HTTPStatus.UNPROCESSABLE_ENTITY)
+
+    @app.exception_handler(Unauthorised)
+    async def unauthorised(_request: Request, error: Unauthorised) -> JSONResponse:
+        body = {"status": "refused", "reason": "unauthorised", "message": str(error)}
+        return JSONResponse(body, HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": "Bearer"})
+
+    @app.exception_handler(BodyTooLarge)
+    async def body_too_large(_request: Request, _error: BodyTooLarge) -> JSONResponse:
+        return JSONResponse(too_large(body_limit_bytes), HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+
+def invalid(problems: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Name each wrong field of a body as the caller wrote it: `customer.phone`, not `body → customer → phone`."""
+    listed = [
+        {
+            "field": ".".join(str(part) for part in problem["loc"] if part not in ("body", "query")),
+            "message": problem["msg"],
+        }
+        for problem in problems
+    ]
+    message = "; ".join(f"{each['field'] or 'body'}: {each['message']}" for each in listed)
+    return {"status": "refused", "reason": "invalid_request", "message": message, "errors": listed}

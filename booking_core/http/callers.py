@@ -1,0 +1,47 @@
+"""Who is calling: tenants by API key or by signed Retell request, and the origin of a request."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fastapi import Request
+
+from booking_core.adapters import retell
+from booking_core.domain.models import Channel, Origin, Tenant
+from booking_core.domain.ports import Database
+from booking_core.http.answers import Unauthorised
+
+
+async def tenant_by_api_key(request: Request, database: Database) -> Tenant:
+    """Return the tenant of the bearer key; raises Unauthorised."""
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not key:
+        raise Unauthorised("Send your API key as `Authorization: Bearer <key>`.")
+    async with database.begin() as stores:
+        tenant = await stores.tenants.find_by_api_key(key)
+    return _admitted(request, tenant, "This API key is not known.")
+
+
+async def tenant_by_signature(request: Request, token: str, database: Database, *, now: datetime) -> Tenant:
+    """Return the tenant whose key signed the raw body; raises Unauthorised, in the same words for every reason.
+
+    The tenant comes from the path, so that the key is chosen before a byte of the body is believed.
+    """
+    body = await request.body()
+    async with database.begin() as stores:
+        tenant = await stores.tenants.find_by_token(token)
+    key = tenant.retell_api_key if tenant else ""
+    genuine = retell.is_genuine(body, key, request.headers.get(retell.HEADER), now=now)
+    return _admitted(request, tenant if genuine else None, "The signature does not fit this body and address.")
+
+
+def origin_of(request: Request, channel: Channel) -> Origin:
+    """Return where the request comes from, as the entrance marked it."""
+    return Origin(channel, request.state.traffic, request.state.correlation_id)
+
+
+def _admitted(request: Request, tenant: Tenant | None, otherwise: str) -> Tenant:
+    if tenant is None:
+        raise Unauthorised(otherwise)
+    request.state.zone = tenant.time_zone
+    return tenant

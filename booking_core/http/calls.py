@@ -1,0 +1,137 @@
+"""The functions a Retell voice agent calls while the customer is on the line.
+
+Business refusals are answered with 200 and a sentence to say: any other status reads as a broken tool to the agent.
+"""
+
+import datetime as dt
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from booking_core.domain import rules
+from booking_core.domain.errors import (
+    BookingError,
+    BookingFailed,
+    CalcomOutcomeUnknown,
+    InvalidRequest,
+    SlotTaken,
+    UnknownService,
+    UnknownStaff,
+)
+from booking_core.domain.models import AvailabilityRequest, BookingRequest, Channel, CustomerWish, Origin, Tenant
+from booking_core.domain.ports import Clock, Database
+from booking_core.http.answers import confirmation, invalid, open_slots, refusal
+from booking_core.http.callers import origin_of, tenant_by_signature
+from booking_core.services.alternatives import SlotFinder
+from booking_core.services.orchestrator import BookingOrchestrator
+
+# As many as a person can keep in mind on the phone.
+OFFERED_ON_THE_PHONE = 6
+
+
+class _Args(BaseModel):
+    # A language model sends extra arguments now and then; they harm nothing.
+    model_config = ConfigDict(extra="ignore")
+
+
+class CheckAvailability(_Args):
+    """Which times are free on a day."""
+
+    service: str = Field(min_length=1, max_length=200)
+    date: dt.date
+    time: dt.time | None = None
+    staff: str | None = None
+
+
+class BookAppointment(_Args):
+    """Book a time; the phone number defaults to the one the caller rings from."""
+
+    service: str = Field(min_length=1, max_length=200)
+    start: str = Field(min_length=1, max_length=40)
+    name: str = Field(min_length=1, max_length=200)
+    phone: str | None = Field(None, max_length=40)
+    email: str | None = Field(None, max_length=254)
+    staff: str | None = Field(None, max_length=200)
+
+
+class Call(BaseModel):
+    """As much of Retell's call object as we need; the rest is large and personal."""
+
+    call_id: str = Field(min_length=1, max_length=200)
+    from_number: str | None = Field(None, max_length=40)
+
+
+class FunctionCall(BaseModel):
+    """The body of a custom function call."""
+
+    name: str
+    args: dict[str, Any]
+    call: Call
+
+
+def router(orchestrator: BookingOrchestrator, slots: SlotFinder, database: Database, clock: Clock) -> APIRouter:
+    """Bind the functions to what they need."""
+    routes = APIRouter(prefix="/v1/retell")
+
+    async def check_availability(tenant: Tenant, call: FunctionCall, _origin: Origin) -> dict[str, Any]:
+        args = CheckAvailability.model_validate(call.args)
+        wish = AvailabilityRequest(args.service, args.date, args.time, args.staff, OFFERED_ON_THE_PHONE)
+        _, found = await slots.find(tenant, wish)
+        listed = open_slots(found, tenant.time_zone)
+        spoken = ", ".join(rules.spoken(slot.start, tenant.time_zone) for slot in found)
+        return {
+            "status": "ok",
+            "slots": ", ".join(slot["local"] for slot in listed),
+            "slot_list": [slot["local"] for slot in listed],
+            "say": f"I can offer {spoken}." if found else "There is nothing free on that day.",
+        }
+
+    async def book_appointment(tenant: Tenant, call: FunctionCall, origin: Origin) -> dict[str, Any]:
+        args = BookAppointment.model_validate(call.args)
+        customer = CustomerWish(args.name, args.phone or call.call.from_number or "", args.email)
+        wish = BookingRequest(args.service, args.start, customer, args.staff)
+        return confirmation(await orchestrator.book(tenant, wish, origin), tenant)
+
+    functions: Mapping[str, Callable[[Tenant, FunctionCall, Origin], Awaitable[dict[str, Any]]]] = {
+        "check_availability": check_availability,
+        "book_appointment": book_appointment,
+    }
+
+    @routes.post("/{tenant}/functions")
+    async def function(request: Request, tenant: str) -> dict[str, Any]:
+        salon = await tenant_by_signature(request, tenant, database, now=clock.now())
+        call = _envelope(await request.body())
+        if call.name not in functions:
+            raise InvalidRequest("name", f"There is no function {call.name!r}; there are {', '.join(functions)}.")
+        try:
+            return await functions[call.name](salon, call, origin_of(request, Channel.VOICE))
+        except ValidationError as error:
+            return {**invalid(error.errors()), "say": "Could you say that once more?"}
+        except BookingError as error:
+            return {**refusal(error, salon.time_zone), "say": _say(error)}
+
+    return routes
+
+
+def _envelope(body: bytes) -> FunctionCall:
+    try:
+        return FunctionCall.model_validate_json(body)
+    except ValidationError as error:
+        raise RequestValidationError(error.errors()) from error
+
+
+def _say(error: BookingError) -> str:
+    """Put an error into words that are true for the caller."""
+    match error:
+        case SlotTaken():
+            return "That time has just been taken."
+        case UnknownService() | UnknownStaff():
+            return f"I could not find that. Did you mean {' or '.join(error.suggestions)}?"
+        case CalcomOutcomeUnknown():
+            return "I could not get a confirmation. The salon will check whether your booking went through."
+        case BookingFailed():
+            return "I cannot reach the calendar right now, so nothing has been booked. Please try again later."
+    return str(error)

@@ -1,0 +1,104 @@
+"""A salon to begin with: one tenant, and the services and staff that Cal.com says it has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Table, create_engine
+from sqlalchemy.dialects.postgresql import insert
+
+from booking_core.adapters.postgres import tables
+from booking_core.adapters.postgres.stores import api_key_digest
+from booking_core.domain.models import Tenant
+from booking_core.domain.rules import folded
+
+# As Cal.com's API describes it.
+EventType = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Salon:
+    """What the tenant row of a new salon says."""
+
+    token: str
+    api_key: str
+    retell_api_key: str
+    calcom_api_key: str
+    name: str = "Salon Demo"
+    time_zone: str = "Europe/Berlin"
+    country: str = "DE"
+
+    def as_tenant(self) -> Tenant:
+        """Return the tenant as the Cal.com client wants it, before it is stored."""
+        return Tenant(
+            UUID(int=0),
+            self.token,
+            self.name,
+            ZoneInfo(self.time_zone),
+            self.country,
+            self.retell_api_key,
+            self.calcom_api_key,
+        )
+
+
+def seed(
+    database_url: str,
+    salon: Salon,
+    event_types: Sequence[EventType],
+    *,
+    new_id: Callable[[], UUID] = uuid4,
+) -> int:
+    """Store the salon and what it offers, and return how many event types; repeating it changes only what changed."""
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        store = _Seeder(connection, new_id)
+        tenant_id = store.tenant(salon)
+        for event_type in event_types:
+            store.offering(tenant_id, event_type)
+    engine.dispose()
+    return len(event_types)
+
+
+class _Seeder:
+    """Upserts, so that seeding twice is seeding once."""
+
+    def __init__(self, connection: Connection, new_id: Callable[[], UUID]) -> None:
+        self._connection = connection
+        self._new_id = new_id
+
+    def tenant(self, salon: Salon) -> UUID:
+        values = {
+            "name": salon.name,
+            "time_zone": salon.time_zone,
+            "country": salon.country,
+            "api_key_sha256": api_key_digest(salon.api_key),
+            "retell_api_key": salon.retell_api_key,
+            "calcom_api_key": salon.calcom_api_key,
+        }
+        return self._upsert(tables.tenants, {"token": salon.token}, values)
+
+    def offering(self, tenant_id: UUID, event_type: EventType) -> None:
+        slug, title = event_type["slug"], event_type["title"]
+        aliases = [
+            alias.strip() for alias in str(event_type.get("metadata", {}).get("aliases", "")).split(",") if alias
+        ]
+        spoken = sorted({folded(word) for word in (slug, title, *aliases)})
+        names = {"name": title, "aliases": aliases, "spoken_names": spoken}
+        service_id = self._upsert(tables.services, {"tenant_id": tenant_id, "slug": slug}, names)
+        for host in event_type["users"]:
+            staff = {"tenant_id": tenant_id, "slug": host["username"]}
+            staff_id = self._upsert(tables.staff, staff, {"name": host["name"]})
+            offering = {"minutes": event_type["lengthInMinutes"], "calcom_event_type_id": event_type["id"]}
+            key = {"service_id": service_id, "staff_id": staff_id}
+            row = insert(tables.offerings).values(**key, **offering)
+            self._connection.execute(row.on_conflict_do_update(index_elements=list(key), set_=offering))
+
+    def _upsert(self, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> UUID:
+        row = insert(table).values(id=self._new_id(), **key, **values)
+        upsert = row.on_conflict_do_update(index_elements=list(key), set_=dict(values)).returning(table.c.id)
+        stored: UUID = self._connection.execute(upsert).scalar_one()
+        return stored

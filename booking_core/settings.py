@@ -1,0 +1,67 @@
+"""Every knob of the booking core: environment variables with the prefix BOOKING_."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "BOOKING_"
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class UnknownSetting(ValueError):
+    """An environment variable carries our prefix but names no knob."""
+
+
+class Settings(BaseSettings):
+    """Read once, at the start of a process; `refuse_unknown` catches what the library would ignore."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: Port = Field(8000, description="Port to listen on.")
+    workers: Annotated[int, Field(ge=1, le=64)] = Field(2, description="Worker processes that answer HTTP.")
+    database_url: SecretStr = Field(
+        SecretStr("postgresql+psycopg://slotwatch@127.0.0.1/slotwatch"),
+        description="PostgreSQL, as an SQLAlchemy URL with the psycopg driver.",
+    )
+    database_pool_size: Annotated[int, Field(ge=1, le=100)] = Field(10, description="Connections per worker.")
+    redis_url: SecretStr = Field(SecretStr("redis://127.0.0.1:6379/0"), description="Redis, also as unix://…")
+    calcom_url: str = Field("http://127.0.0.1:8090/v2", description="Cal.com's API, up to and with /v2.")
+    calcom_read_seconds: Seconds = Field(3.0, description="How long to wait for free slots.")
+    calcom_write_seconds: Seconds = Field(8.0, description="How long to wait for a booking to be made or cancelled.")
+    smtp_host: str = Field("127.0.0.1", description="Mail server for confirmations.")
+    smtp_port: Port = Field(8025, description="Its port.")
+    mail_sender: str = Field("appointments@slotwatch.example", description="Sender of confirmations.")
+    metrics_directory: Path = Field(
+        Path(".run/metrics"), description="Where workers keep their metric files; the exporter reads them."
+    )
+    body_limit_bytes: Annotated[int, Field(ge=1024)] = Field(1024 * 1024, description="Largest request body.")
+    drain_seconds: Annotated[int, Field(ge=1, le=300)] = Field(
+        25, description="How long a stopping worker may finish its requests."
+    )
+    abandoned_seconds: Seconds = Field(
+        120, description="Age at which a synthetic booking is swept and a booking without an answer is called unknown."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe line to log.")
+    seed_tenant: str = Field("demo", description="Path token of the salon that `seed` creates.")
+    seed_api_key: SecretStr = Field(SecretStr("sk_demo"), description="Its API key.")
+    seed_retell_api_key: SecretStr = Field(SecretStr("key_demo"), description="The key its voice agent signs with.")
+    seed_calcom_api_key: SecretStr = Field(SecretStr("cal_demo"), description="Its Cal.com API key.")
+
+
+def refuse_unknown(environment: Mapping[str, str]) -> None:
+    """Raise UnknownSetting for variables with our prefix that no field reads: a typo must not pass in silence."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    for name in environment:
+        if name.startswith(PREFIX) and name not in known:
+            nearest = get_close_matches(name, known, n=1)
+            hint = f"did you mean {nearest[0]}?" if nearest else "`python -m booking_core settings` lists all of them"
+            raise UnknownSetting(f"{name} is not a setting of the booking core; {hint}")

@@ -1,0 +1,78 @@
+"""Turns events and observations into samples; the only place of the core that knows the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from booking_core.domain.events import AppointmentBooked, AppointmentBookingFailed, Event
+from sla import catalogue as c
+from sla.catalogue import Kind, Metric
+
+Instrument = Counter | Gauge | Histogram
+
+
+class Recorder:
+    """Every core metric, each child created at once: a first failure must be an increase, not a new series."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._children: dict[tuple[str, ...], Any] = {}
+        for metric in c.of(c.Home.CORE):
+            instrument = _instrument(metric, registry)
+            for labels in metric.children():
+                child = instrument.labels(**labels) if labels else instrument
+                self._children[metric.name, *labels.values()] = child
+
+    def attempt_ended(self, event: AppointmentBooked | AppointmentBookingFailed) -> None:
+        outcome, reason = "confirmed", c.NO_REASON
+        if isinstance(event, AppointmentBookingFailed):
+            outcome, reason = event.outcome, event.reason
+        self._child(c.ATTEMPTS, outcome, reason, event.origin.channel.value, event.origin.traffic.value).inc()
+        self._child(c.DB_QUERIES_PER_BOOKING).observe(event.effort.queries)
+        for step, seconds in event.effort.step_seconds.items():
+            self._child(c.STEP_DURATION, step).observe(seconds)
+
+    def published(self, event: Event) -> None:
+        self._child(c.EVENTS, type(event).__name__).inc()
+
+    def listener_failed(self, listener: str) -> None:
+        self._child(c.LISTENER_FAILURES, listener).inc()
+
+    def notified(self, kind: str, result: str) -> None:
+        self._child(c.NOTIFICATIONS, kind, result).inc()
+
+    def answered(self, route: str, method: str, status: int, traffic: str, seconds: float) -> None:
+        """Count one HTTP answer; routes outside the catalogue (health, documentation) leave no sample."""
+        child = self._children.get((c.API_DURATION.name, route, method, f"{status // 100}xx", traffic))
+        if child is not None:
+            child.observe(seconds)
+
+    def calcom_called(self, operation: str, kind: str, seconds: float) -> None:
+        self._child(c.CALCOM_CALLS, operation, kind).inc()
+        self._child(c.CALCOM_DURATION, operation, kind).observe(seconds)
+
+    def statement_ran(self, verb: str, seconds: float) -> None:
+        self._child(c.DB_QUERY_DURATION, verb).observe(seconds)
+
+    def database_lost(self, kind: str) -> None:
+        self._child(c.DB_CONNECTION_ERRORS, kind).inc()
+
+    def swept(self, bookings: int) -> None:
+        self._child(c.SWEPT).inc(bookings)
+
+    def _child(self, metric: Metric, *labels: str) -> Any:
+        return self._children[metric.name, *labels]
+
+
+def _instrument(metric: Metric, registry: CollectorRegistry) -> Instrument:
+    make: Callable[..., Instrument]
+    match metric.kind:
+        case Kind.COUNTER:
+            make = Counter
+        case Kind.GAUGE:
+            make = Gauge
+        case Kind.HISTOGRAM:
+            return Histogram(metric.name, metric.help, metric.label_names, buckets=metric.buckets, registry=registry)
+    return make(metric.name, metric.help, metric.label_names, registry=registry)

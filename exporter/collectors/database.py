@@ -1,0 +1,51 @@
+"""What PostgreSQL knows: whether it answers, who is connected, and what hangs between two worlds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+from prometheus_client.metrics_core import Metric as Family
+
+from exporter.collectors import Unreachable, gauge, gauge_by
+from sla import catalogue as c
+
+UNSETTLED = "SELECT unknown_outcomes, inflight_oldest_age_seconds FROM monitoring_unsettled"
+CONNECTIONS = """
+    SELECT coalesce(replace(state, ' ', '_'), 'other'), count(*)
+    FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+    GROUP BY 1
+"""
+
+
+class DatabaseCollector:
+    """Connects anew for each scrape: nothing to go stale, and the connect itself is part of what is watched."""
+
+    name = "database"
+
+    def __init__(self, url: str, *, query_seconds: float) -> None:
+        self._url = url
+        self._options = f"-c statement_timeout={int(query_seconds * 1000)} -c default_transaction_read_only=on"
+
+    def collect(self) -> Iterator[Family]:
+        try:
+            # libpq takes whole seconds and reads 1 as 2.
+            with psycopg.connect(self._url, connect_timeout=2, options=self._options) as connection:
+                unknown, oldest = connection.execute(UNSETTLED).fetchone() or (0, 0.0)
+                by_state: dict[str, int] = dict(connection.execute(CONNECTIONS).fetchall())
+        except psycopg.Error as error:
+            raise Unreachable([gauge(c.DB_UP, 0)]) from error
+        yield gauge(c.DB_UP, 1)
+        yield gauge(c.UNKNOWN_OUTCOMES, unknown)
+        yield gauge(c.INFLIGHT_OLDEST_AGE, oldest)
+        yield gauge_by(c.DB_CONNECTIONS, _connections(by_state))
+
+
+def _connections(by_state: dict[str, int]) -> dict[str, float]:
+    """Fold PostgreSQL's states into the catalogue's closed set."""
+    known = c.DB_CONNECTIONS.label("state").values
+    counted = dict.fromkeys(known, 0.0)
+    for state, number in by_state.items():
+        counted[state if state in counted else "other"] += number
+    return counted
