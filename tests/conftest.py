@@ -1,4 +1,11 @@
-"""What every test shares: unit tests may open no socket; tests marked integration or e2e may."""
+"""What every test shares: unit tests may open no socket; integration tests get real servers of their own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -7,3 +14,59 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("integration") or item.get_closest_marker("e2e"):
             item.add_marker(pytest.mark.enable_socket)
+
+
+@pytest.fixture(autouse=True)
+def _environment_of_a_fresh_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer's own settings must not decide a test."""
+    for name in tuple(os.environ):
+        if name.startswith(("BOOKING_", "EXPORTER_", "LOADTEST_", "SIMULATOR_", "MAIL_", "ONCALL_", "SLOTWATCH_")):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def server_room() -> Iterator[Path]:
+    """A short directory that PostgreSQL's user can reach."""
+    from stack.run_directory import temporary  # noqa: PLC0415 - unit tests need no part of the stack
+
+    with temporary() as directory:
+        yield directory
+
+
+@pytest.fixture(scope="session")
+def cluster(server_room: Path) -> Iterator[object]:
+    """A real PostgreSQL whose template database is migrated once."""
+    from booking_core.adapters.postgres import migrations  # noqa: PLC0415
+    from stack.postgres import PrivateCluster  # noqa: PLC0415
+
+    cluster = PrivateCluster(server_room / "postgres", durable=False)
+    cluster.initialise()
+    cluster.start()
+    try:
+        cluster.create_database("migrated")
+        migrations.upgrade(cluster.url("migrated", scheme="postgresql+psycopg"))
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture
+def database_url(cluster) -> Iterator[str]:
+    """The SQLAlchemy address of a migrated database of this test's own."""
+    name = f"test_{uuid4().hex}"
+    cluster.create_database(name, template="migrated")
+    yield cluster.url(name, scheme="postgresql+psycopg")
+    cluster.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def redis_server(server_room: Path) -> Iterator[object]:
+    """A real Redis."""
+    from stack.redis import PrivateRedis  # noqa: PLC0415
+
+    server = PrivateRedis(server_room / "redis")
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()

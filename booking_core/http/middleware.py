@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from uuid import uuid4
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from booking_core.domain.models import Traffic
@@ -23,8 +25,11 @@ SYNTHETIC_BAGGAGE = "synthetic_request=true"
 Answered = Callable[[str, str, int, str, float], None]
 
 
-class BodyTooLarge(Exception):
-    """The request's body is larger than we read."""
+class BodyTooLarge(HTTPException):
+    """The body is larger than we read. An HTTPException, for FastAPI lets no other out of its body parser."""
+
+    def __init__(self) -> None:
+        super().__init__(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
 class Entrance:

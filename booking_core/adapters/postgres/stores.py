@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from psycopg.types.range import TimestamptzRange
-from sqlalchemy import Row, Select, and_, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -95,10 +95,17 @@ class PostgresServices:
             )
             .join_from(services, offerings, offerings.c.service_id == services.c.id)
             .join(staff, staff.c.id == offerings.c.staff_id)
-            .where(services.c.tenant_id == tenant_id, services.c.spoken_names.contains([folded(service)]))
+            .where(services.c.tenant_id == tenant_id, _meant(service))
             .order_by(staff.c.slug)
         )
         return [Offering(*row) for row in await self._connection.execute(query)]
+
+
+def _meant(service: str) -> ColumnElement[bool]:
+    try:
+        return services.c.id == UUID(service)
+    except ValueError:
+        return services.c.spoken_names.contains([folded(service)])
 
 
 class PostgresCustomers:

@@ -66,7 +66,7 @@ services = Table(
     Column("slug", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("aliases", ARRAY(Text), nullable=False),
-    # Id, slug, name and aliases, folded: what a caller may say to mean this service.
+    # Slug, name and aliases, folded: what a caller may say to mean this service.
     Column("spoken_names", ARRAY(Text), nullable=False),
     UniqueConstraint("tenant_id", "slug"),
 )

@@ -1,0 +1,49 @@
+"""The core on fakes: the same wiring as in production, another world."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry
+
+from booking_core.app import Core, World, assemble, web
+from booking_core.telemetry.recorder import Recorder
+from tests import factories
+from tests.fakes import FakeCalcom, FakeClock, FakeDatabase, FakeMailer
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A salon on fakes, and what a test needs to look at."""
+
+    clock: FakeClock
+    database: FakeDatabase
+    calcom: FakeCalcom
+    mailer: FakeMailer
+    registry: CollectorRegistry
+    world: World
+    core: Core
+
+    def count(self, name: str, **labels: str) -> float:
+        """Return a sample's value; fails for a sample that does not exist."""
+        value = self.registry.get_sample_value(name, labels)
+        assert value is not None, f"no sample {name}{labels}"
+        return value
+
+    def client(self) -> httpx.AsyncClient:
+        app = web(self.world, self.core, body_limit_bytes=1024 * 1024)
+        return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://core")
+
+
+@pytest.fixture
+def stage() -> Stage:
+    clock = FakeClock(factories.NOW)
+    database = FakeDatabase(clock)
+    factories.open_salon(database)
+    registry = CollectorRegistry()
+    calcom, mailer = FakeCalcom(), FakeMailer()
+    world = World(database, calcom, mailer, clock, Recorder(registry))
+    core = assemble(world, mail_sender="salon@slotwatch.example")
+    return Stage(clock, database, calcom, mailer, registry, world, core)

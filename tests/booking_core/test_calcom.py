@@ -1,0 +1,140 @@
+"""The Cal.com client: every answer, and every silence, becomes executed, not executed, or unknown."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from booking_core.adapters.calcom import CalcomClient
+from booking_core.domain.errors import (
+    CalcomOutcomeUnknown,
+    CalcomRateLimited,
+    CalcomRejected,
+    CalcomUnavailable,
+    SlotTaken,
+    TimeNotBookable,
+)
+from booking_core.domain.models import Appointment, Customer, State
+from tests.factories import NOW, SALON, TEN_O_CLOCK, an_id, an_offering, an_origin
+
+APPOINTMENT = Appointment(
+    id=an_id("appointment"),
+    tenant_id=SALON.id,
+    offering=an_offering("anna"),
+    customer=Customer(an_id("customer"), "+4930901820", "Erika", None),
+    start=TEN_O_CLOCK,
+    end=TEN_O_CLOCK + timedelta(minutes=30),
+    origin=an_origin(),
+    state=State.CREATING,
+)
+
+
+class Wire:
+    """A Cal.com of one answer, and what was sent to it."""
+
+    def __init__(self, answer: httpx.Response | Exception) -> None:
+        self.answer = answer
+        self.sent: list[httpx.Request] = []
+        self.calls: list[tuple[str, str]] = []
+        client = httpx.AsyncClient(base_url="http://calcom/v2", transport=httpx.MockTransport(self._reply))
+        self.client = CalcomClient(
+            client, called=lambda operation, kind, _seconds: self.calls.append((operation, kind))
+        )
+
+    def _reply(self, request: httpx.Request) -> httpx.Response:
+        self.sent.append(request)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    async def create(self):
+        return await self.client.create(SALON, APPOINTMENT)
+
+    async def slots(self):
+        return await self.client.slots(SALON, an_offering("anna"), NOW, NOW + timedelta(days=1))
+
+
+def refusal(status: int, message: str) -> httpx.Response:
+    error = {"code": "BadRequestException", "message": message}
+    return httpx.Response(status, json={"status": "error", "error": error})
+
+
+CREATED = httpx.Response(201, json={"status": "success", "data": {"uid": "abc", "status": "accepted", "id": 1}})
+
+
+async def test_a_created_booking_carries_our_ids_and_nothing_personal_beyond_the_attendee():
+    wire = Wire(CREATED)
+
+    booking = await wire.create()
+
+    assert booking.uid == "abc"
+    body = json.loads(wire.sent[0].content)
+    assert body == {
+        "start": "2026-12-02T09:00:00Z",
+        "eventTypeId": 1001,
+        "attendee": {"name": "Erika", "phoneNumber": "+4930901820", "timeZone": "Europe/Berlin"},
+        "metadata": {
+            "bc_booking": str(APPOINTMENT.id),
+            "bc_tenant": str(SALON.id),
+            "bc_traffic": "real",
+            "bc_v": "1",
+        },
+    }
+    assert wire.sent[0].headers["cal-api-version"] == "2026-02-25"
+    assert wire.sent[0].headers["authorization"] == "Bearer calcom-key"
+    assert wire.calls == [("create", "successful")]
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "kind"),
+    [
+        (refusal(400, "User either already has booking at this time or is not available"), SlotTaken, "ignored"),
+        (refusal(400, "One of the hosts either already has booking at this time"), SlotTaken, "ignored"),
+        (refusal(409, "booking_conflict_error"), SlotTaken, "ignored"),
+        (refusal(400, "Attempting to book a meeting in the past."), TimeNotBookable, "ignored"),
+        (refusal(400, "metadata: too many keys"), CalcomRejected, "ignored"),
+        (refusal(401, "Invalid API key"), CalcomRejected, "ignored"),
+        (refusal(404, "Event type not found"), CalcomRejected, "ignored"),
+        (refusal(429, "ThrottlerException: Too Many Requests"), CalcomRateLimited, "ignored"),
+        (httpx.Response(502, html="<h1>Bad gateway</h1>"), CalcomOutcomeUnknown, "failed"),
+        (httpx.ReadTimeout("silence"), CalcomOutcomeUnknown, "failed"),
+        (httpx.RemoteProtocolError("cut off"), CalcomOutcomeUnknown, "failed"),
+        (httpx.ConnectError("refused"), CalcomUnavailable, "failed"),
+        (httpx.ConnectTimeout("no answer"), CalcomUnavailable, "failed"),
+    ],
+)
+async def test_a_create_that_did_not_succeed_says_whether_it_may_exist(answer, error, kind):
+    wire = Wire(answer)
+
+    with pytest.raises(error):
+        await wire.create()
+
+    assert wire.calls == [("create", kind)]
+
+
+async def test_a_read_that_was_lost_has_changed_nothing():
+    for lost in (httpx.ReadTimeout("silence"), httpx.ConnectError("refused")):
+        with pytest.raises(CalcomUnavailable):
+            await Wire(lost).slots()
+
+
+async def test_slots_come_back_as_instants():
+    days = {"2026-12-02": [{"start": "2026-12-02T10:00:00.000+01:00"}]}
+
+    assert list(await Wire(httpx.Response(200, json={"status": "success", "data": days})).slots()) == [TEN_O_CLOCK]
+
+
+async def test_cancelling_what_is_already_cancelled_is_a_success():
+    wire = Wire(refusal(400, "Can't cancel booking: it has already been cancelled"))
+
+    await wire.client.cancel(SALON, "abc", reason="swept")
+
+    assert json.loads(wire.sent[0].content) == {"cancellationReason": "swept"}
+
+
+async def test_a_cancel_that_is_refused_is_not_a_success():
+    with pytest.raises(CalcomRejected, match="disabled"):
+        await Wire(refusal(400, "Cancelling is disabled")).client.cancel(SALON, "abc", reason="swept")

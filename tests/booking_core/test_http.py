@@ -1,0 +1,270 @@
+"""What programs and voice agents get back over HTTP, good input or bad."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from booking_core.adapters import retell
+from booking_core.domain.errors import CalcomOutcomeUnknown, CalcomUnavailable
+from tests.booking_core.conftest import Stage
+from tests.factories import API_KEY, NOW, SALON, TEN_O_CLOCK, TEN_O_CLOCK_LOCAL
+
+KEY = {"Authorization": f"Bearer {API_KEY}"}
+BOOKING = {
+    "service": "haircut",
+    "start": TEN_O_CLOCK_LOCAL,
+    "customer": {"name": "Erika Muster", "phone": "+4930901820"},
+}
+FUNCTIONS = f"/v1/retell/{SALON.token}/functions"
+
+
+async def post(stage: Stage, path: str, body: object, **headers: str):
+    async with stage.client() as client:
+        return await client.post(path, json=body, headers={**KEY, **headers})
+
+
+async def call(
+    stage: Stage, name: str, args: dict, *, key: str = SALON.retell_api_key, path: str = FUNCTIONS, **headers
+):
+    body = json.dumps(
+        {"name": name, "args": args, "call": {"call_id": "call-1", "from_number": "+4930901820"}}
+    ).encode()
+    signature = retell.sign(body, key, now=NOW)
+    async with stage.client() as client:
+        return await client.post(path, content=body, headers={retell.HEADER: signature, **headers})
+
+
+async def test_a_program_books_an_appointment(stage):
+    answer = await post(stage, "/v1/bookings", BOOKING)
+
+    assert answer.status_code == 201
+    booked = answer.json()
+    assert booked.pop("appointment_id")
+    assert booked == {
+        "status": "confirmed",
+        "calcom_uid": "uid-1",
+        "service": "haircut",
+        "staff": "anna",
+        "start": "2026-12-02T09:00:00Z",
+        "end": "2026-12-02T09:30:00Z",
+        "local_start": TEN_O_CLOCK_LOCAL,
+        "say": "Your Haircut with Anna is booked for Wednesday, 2 December at 10:00.",
+    }
+
+
+async def test_a_booking_can_be_cancelled_by_its_id(stage):
+    booked = (await post(stage, "/v1/bookings", BOOKING)).json()
+
+    answer = await post(stage, f"/v1/bookings/{booked['appointment_id']}/cancel", {"reason": "ill"})
+
+    assert answer.json() == {"status": "cancelled", "appointment_id": booked["appointment_id"]}
+    assert stage.calcom.cancelled == ["uid-1"]
+
+
+async def test_the_nearest_free_slots_come_first(stage):
+    stage.calcom.free = [TEN_O_CLOCK.replace(hour=hour) for hour in (8, 9, 10)]
+    async with stage.client() as client:
+        query = {"service": "cut", "date": "2026-12-02", "time": "11:00", "staff": "ben", "limit": "2"}
+        answer = await client.get("/v1/availability", params=query, headers=KEY)
+
+    assert [slot["local"] for slot in answer.json()["slots"]] == ["2026-12-02T11:00", "2026-12-02T10:00"]
+
+
+async def test_our_own_hold_hides_a_slot_cal_com_still_lists(stage):
+    await post(stage, "/v1/bookings", {**BOOKING, "staff": "anna"})
+    stage.calcom.free = [TEN_O_CLOCK]
+    async with stage.client() as client:
+        answer = await client.get("/v1/availability", params={"service": "haircut", "date": "2026-12-02"}, headers=KEY)
+
+    assert [slot["staff"] for slot in answer.json()["slots"]] == ["ben"]
+
+
+@pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Basic {API_KEY}"}])
+async def test_a_request_without_our_key_is_401_and_changes_nothing(stage, header):
+    async with stage.client() as client:
+        answer = await client.post("/v1/bookings", json=BOOKING, headers=header)
+
+    assert (answer.status_code, answer.json()["reason"]) == (401, "unauthorised")
+    assert stage.database.rows.appointments == {}
+
+
+@pytest.mark.parametrize(
+    ("broken", "field"),
+    [
+        ({"start": None}, "start"),
+        ({"customer": {"name": "Erika"}}, "customer.phone"),
+        ({"customer": {"name": "Erika", "phone": "+4930901820", "emial": "x"}}, "customer.emial"),
+        ({"customer": {"name": "Erika", "phone": "none"}}, "phone"),
+        ({"start": "soon"}, "start"),
+    ],
+)
+async def test_a_bad_body_is_422_and_names_the_field(stage, broken, field):
+    answer = await post(stage, "/v1/bookings", {**BOOKING, **broken})
+
+    assert answer.status_code == 422
+    assert field in [each["field"] for each in answer.json()["errors"]]
+    assert stage.database.rows.appointments == {}
+
+
+async def test_a_body_that_is_no_json_is_422(stage):
+    async with stage.client() as client:
+        answer = await client.post("/v1/bookings", content=b"{", headers={**KEY, "content-type": "application/json"})
+
+    assert (answer.status_code, answer.json()["reason"]) == (422, "invalid_request")
+
+
+async def test_an_unknown_service_is_404_with_suggestions(stage):
+    answer = await post(stage, "/v1/bookings", {**BOOKING, "service": "hairkut"})
+
+    assert answer.status_code == 404
+    assert (answer.json()["reason"], answer.json()["suggestions"]) == ("unknown_service", ["haircut"])
+
+
+async def test_an_unknown_appointment_is_404(stage):
+    answer = await post(stage, f"/v1/bookings/{SALON.id}/cancel", {"reason": "ill"})
+
+    assert (answer.status_code, answer.json()["reason"]) == (404, "unknown_appointment")
+
+
+async def test_a_declared_large_body_is_413(stage):
+    answer = await post(stage, "/v1/bookings", {**BOOKING, "service": "x" * 1024 * 1024})
+
+    assert (answer.status_code, answer.json()["reason"]) == (413, "invalid_request")
+
+
+async def test_an_undeclared_large_body_is_413_as_well(stage):
+    async def endless():
+        for _ in range(20):
+            yield b"x" * 65536 * 2
+
+    async with stage.client() as client:
+        answer = await client.post(
+            "/v1/bookings", content=endless(), headers={**KEY, "content-type": "application/json"}
+        )
+
+    assert answer.status_code == 413
+
+
+async def test_a_failure_of_cal_com_is_503_and_called_failed(stage):
+    stage.calcom.error = CalcomUnavailable()
+
+    answer = await post(stage, "/v1/bookings", BOOKING)
+
+    assert answer.status_code == 503
+    assert (answer.json()["status"], answer.json()["reason"]) == ("failed", "calcom_unavailable")
+
+
+async def test_a_voice_agent_books_with_the_number_the_caller_rings_from(stage):
+    answer = await call(stage, "book_appointment", {"service": "cut", "start": TEN_O_CLOCK_LOCAL, "name": "Erika"})
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "confirmed")
+    (booked,) = stage.database.rows.appointments.values()
+    assert (booked.customer.phone, booked.origin.channel) == ("+4930901820", "voice")
+
+
+async def test_a_voice_agent_hears_free_times(stage):
+    stage.calcom.free = [TEN_O_CLOCK]
+
+    answer = (await call(stage, "check_availability", {"service": "cut", "date": "2026-12-02"})).json()
+
+    assert (answer["status"], answer["slot_list"]) == ("ok", [TEN_O_CLOCK_LOCAL, TEN_O_CLOCK_LOCAL])
+    assert "Wednesday, 2 December at 10:00" in answer["say"]
+
+
+@pytest.mark.parametrize(
+    ("key", "path"),
+    [("wrong", FUNCTIONS), (SALON.retell_api_key, "/v1/retell/nobody/functions"), ("", "/v1/retell/nobody/functions")],
+)
+async def test_a_wrongly_signed_call_is_401_and_changes_nothing(stage, key, path):
+    args = {"service": "cut", "start": TEN_O_CLOCK_LOCAL, "name": "Erika"}
+
+    answer = await call(stage, "book_appointment", args, key=key, path=path)
+
+    assert answer.status_code == 401
+    assert stage.database.rows.appointments == {}
+
+
+async def test_an_unsigned_call_is_401(stage):
+    answer = await post(stage, FUNCTIONS, {"name": "book_appointment", "args": {}, "call": {"call_id": "x"}})
+
+    assert answer.status_code == 401
+
+
+async def test_a_signed_call_without_a_name_is_422_and_names_the_field(stage):
+    body = json.dumps({"args": {}, "call": {"call_id": "call-1"}}).encode()
+    async with stage.client() as client:
+        signature = retell.sign(body, SALON.retell_api_key, now=NOW)
+        answer = await client.post(FUNCTIONS, content=body, headers={retell.HEADER: signature})
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "name")
+
+
+async def test_an_unknown_function_is_422_and_lists_those_there_are(stage):
+    answer = await call(stage, "book_appointmint", {})
+
+    assert answer.status_code == 422
+    assert "book_appointment" in answer.json()["message"]
+
+
+@pytest.mark.parametrize(
+    ("args", "reason"),
+    [
+        ({"service": "cut", "name": "Erika"}, "invalid_request"),
+        ({"service": "massage", "start": TEN_O_CLOCK_LOCAL, "name": "Erika"}, "unknown_service"),
+        ({"service": "cut", "start": "2027-03-28T02:30", "name": "Erika"}, "time_not_bookable"),
+    ],
+)
+async def test_a_refusal_on_the_phone_is_200_with_a_sentence_to_say(stage, args, reason):
+    answer = await call(stage, "book_appointment", args)
+
+    assert answer.status_code == 200
+    assert (answer.json()["status"], answer.json()["reason"]) == ("refused", reason)
+    assert answer.json()["say"]
+
+
+async def test_a_caller_is_not_told_that_nothing_was_booked_when_nobody_knows(stage):
+    args = {"service": "cut", "start": TEN_O_CLOCK_LOCAL, "name": "Erika"}
+    stage.calcom.error = CalcomOutcomeUnknown()
+    unknown = (await call(stage, "book_appointment", args)).json()["say"]
+    stage.calcom.error = CalcomUnavailable()
+    certain = (await call(stage, "book_appointment", {**args, "start": "2026-12-02T12:00"})).json()["say"]
+
+    assert "nothing has been booked" not in unknown
+    assert "nothing has been booked" in certain
+
+
+async def test_a_probe_is_marked_in_the_row_and_in_the_counters(stage):
+    args = {"service": "cut", "start": TEN_O_CLOCK_LOCAL, "name": "Probe"}
+
+    await call(stage, "book_appointment", args, baggage="tenant=x, synthetic_request=true")
+
+    (booked,) = stage.database.rows.appointments.values()
+    assert booked.origin.traffic == "synthetic"
+    route = {"route": "/v1/retell/{tenant}/functions", "method": "POST", "code_class": "2xx"}
+    assert stage.count("booking_api_request_duration_seconds_count", **route, traffic="synthetic") == 1
+    assert stage.count("booking_api_request_duration_seconds_count", **route, traffic="real") == 0
+
+
+async def test_every_answer_carries_a_correlation_id_and_keeps_a_harmless_one(stage):
+    async with stage.client() as client:
+        kept = await client.get("/livez", headers={"x-request-id": "probe-7"})
+        replaced = await client.get("/livez", headers={"x-request-id": 'evil"\t'})
+
+    assert kept.headers["x-request-id"] == "probe-7"
+    assert replaced.headers["x-request-id"] not in ("", 'evil"\t')
+
+
+async def test_readiness_fails_with_the_database_and_degrades_with_the_rest(stage):
+    async def broken():
+        raise OSError
+
+    stage.world.optional_pings["redis"] = broken
+    async with stage.client() as client:
+        degraded = await client.get("/readyz")
+        stage.database.down = True
+        unavailable = await client.get("/readyz")
+
+    assert (degraded.status_code, degraded.json()["status"]) == (200, "degraded")
+    assert (unavailable.status_code, unavailable.json()["status"]) == (503, "unavailable")

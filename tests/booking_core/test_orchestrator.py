@@ -1,0 +1,298 @@
+"""What a caller experiences, on fakes."""
+
+from __future__ import annotations
+
+import pytest
+
+from booking_core.domain.errors import (
+    AppointmentCreationError,
+    AppointmentDatabaseError,
+    CalcomOutcomeUnknown,
+    CalcomRejected,
+    CalcomUnavailable,
+    CustomerValidationError,
+    SlotTaken,
+    TimeNotBookable,
+    UnknownAppointment,
+    UnknownService,
+    UnknownStaff,
+)
+from booking_core.domain.models import BookingRequest, CustomerWish, State, Traffic
+from tests.booking_core.conftest import Stage
+from tests.factories import (
+    NOW,
+    OTHER_SALON,
+    SALON,
+    TEN_O_CLOCK,
+    a_request,
+    a_wish,
+    an_id,
+    an_offering,
+    an_origin,
+    open_salon,
+)
+
+
+async def book(stage: Stage, request: BookingRequest | None = None, *, traffic: Traffic = Traffic.REAL):
+    return await stage.core.orchestrator.book(SALON, request or a_request(), an_origin(traffic))
+
+
+def states(stage: Stage) -> list[State]:
+    return [appointment.state for appointment in stage.database.rows.appointments.values()]
+
+
+async def test_a_free_slot_is_booked_in_both_worlds(stage):
+    appointment = await book(stage)
+
+    assert appointment.state is State.CONFIRMED
+    assert (appointment.start, appointment.calcom_uid) == (TEN_O_CLOCK, "uid-1")
+    assert [each.id for each in stage.calcom.created] == [appointment.id]
+    assert stage.database.rows.appointments[appointment.id] == appointment
+
+
+async def test_cal_com_is_asked_only_after_the_hold_is_committed(stage):
+    await book(stage)
+
+    assert stage.calcom.created[0].state is State.CREATING
+
+
+async def test_a_taken_slot_is_refused_and_nothing_is_stored(stage):
+    open_salon(stage.database, "anna")
+    await book(stage)
+
+    with pytest.raises(SlotTaken):
+        await book(stage, a_request(wish=a_wish("Max", "+4930901821")))
+
+    assert states(stage) == [State.CONFIRMED]
+    assert len(stage.calcom.created) == 1
+
+
+async def test_a_taken_slot_comes_with_the_nearest_free_ones(stage):
+    open_salon(stage.database, "anna")
+    await book(stage)
+    stage.calcom.free = [TEN_O_CLOCK.replace(hour=hour) for hour in (8, 9, 10, 13)]
+
+    with pytest.raises(SlotTaken) as refusal:
+        await book(stage)
+
+    assert [slot.start.hour for slot in refusal.value.alternatives] == [8, 10, 13]
+
+
+async def test_the_second_caller_gets_the_other_hairdresser(stage):
+    first, second = await book(stage), await book(stage)
+
+    assert (first.offering.staff_slug, second.offering.staff_slug) == ("anna", "ben")
+
+
+async def test_the_hairdresser_asked_for_is_the_one_booked(stage):
+    appointment = await book(stage, a_request(staff="Ben"))
+
+    assert appointment.offering.staff_slug == "ben"
+
+
+@pytest.mark.parametrize("spoken", ["haircut", "Hair Cut", "TRIM", str(an_id("haircut"))])
+async def test_a_service_is_found_by_what_callers_call_it(stage, spoken):
+    assert (await book(stage, a_request(service=spoken))).offering.service_slug == "haircut"
+
+
+async def test_an_unknown_service_is_refused_with_suggestions(stage):
+    with pytest.raises(UnknownService) as refusal:
+        await book(stage, a_request(service="haircat"))
+
+    assert refusal.value.suggestions == ("haircut",)
+
+
+async def test_an_unknown_hairdresser_is_refused_with_suggestions(stage):
+    with pytest.raises(UnknownStaff) as refusal:
+        await book(stage, a_request(staff="Anne"))
+
+    assert refusal.value.suggestions == ("anna",)
+
+
+async def test_a_time_in_the_past_is_refused(stage):
+    with pytest.raises(TimeNotBookable):
+        await book(stage, a_request(start="2026-11-30T10:00"))
+
+
+@pytest.mark.parametrize(
+    ("wish", "field"),
+    [
+        (CustomerWish("  ", "+4930901820"), "name"),
+        (CustomerWish("Erika", "twelve"), "phone"),
+        (CustomerWish("Erika", "+49"), "phone"),
+        (CustomerWish("Erika", "+4930901820", "erika at home"), "email"),
+    ],
+)
+async def test_a_misheard_customer_is_refused_with_the_field_to_ask_again(stage, wish, field):
+    with pytest.raises(CustomerValidationError) as refusal:
+        await book(stage, a_request(wish=wish))
+
+    assert refusal.value.field == field
+
+
+async def test_a_national_number_belongs_to_the_salons_country(stage):
+    appointment = await book(stage, a_request(wish=a_wish(phone="030 901820")))
+
+    assert appointment.customer.phone == "+4930901820"
+
+
+async def test_a_known_callers_name_is_not_overwritten(stage):
+    await book(stage)
+
+    again = await book(stage, a_request(start="2026-12-02T11:00", wish=a_wish("Somebody Else")))
+
+    assert again.customer.name == "Erika Muster"
+
+
+@pytest.mark.parametrize(
+    ("error", "left_behind"),
+    [
+        (CalcomUnavailable(), State.FAILED),
+        (CalcomRejected(), State.FAILED),
+        (CalcomOutcomeUnknown(), State.UNKNOWN),
+        (SlotTaken(), State.RELEASED),
+        (TimeNotBookable(), State.RELEASED),
+    ],
+)
+async def test_what_cal_com_does_not_book_is_written_down_as_what_it_is(stage, error, left_behind):
+    stage.calcom.error = error
+
+    with pytest.raises(type(error)):
+        await book(stage)
+
+    assert states(stage) == [left_behind]
+
+
+async def test_an_unknown_outcome_keeps_its_chair(stage):
+    open_salon(stage.database, "anna")
+    stage.calcom.error = CalcomOutcomeUnknown()
+    with pytest.raises(CalcomOutcomeUnknown):
+        await book(stage)
+    stage.calcom.error = None
+
+    with pytest.raises(SlotTaken):
+        await book(stage)
+
+
+async def test_a_failed_booking_frees_its_chair(stage):
+    open_salon(stage.database, "anna")
+    stage.calcom.error = CalcomUnavailable()
+    with pytest.raises(CalcomUnavailable):
+        await book(stage)
+    stage.calcom.error = None
+
+    assert (await book(stage)).state is State.CONFIRMED
+
+
+async def test_a_lost_database_is_a_failure_of_ours(stage):
+    stage.database.down = True
+
+    with pytest.raises(AppointmentDatabaseError):
+        await book(stage)
+
+    assert attempts(stage, "failed", "database_unavailable") == 1
+
+
+async def test_a_surprise_is_counted_and_named_and_keeps_its_cause(stage):
+    stage.calcom.error = ZeroDivisionError("surprise")
+
+    with pytest.raises(AppointmentCreationError) as failure:
+        await book(stage)
+
+    assert isinstance(failure.value.__cause__, ZeroDivisionError)
+    assert attempts(stage, "failed", "internal_error") == 1
+
+
+def attempts(stage: Stage, outcome: str, reason: str, traffic: str = "real") -> float:
+    return stage.count("booking_attempts_total", outcome=outcome, reason=reason, channel="voice", traffic=traffic)
+
+
+async def test_every_attempt_is_counted_once_by_how_it_ended(stage):
+    await book(stage)
+    stage.calcom.error = CalcomUnavailable()
+    with pytest.raises(CalcomUnavailable):
+        await book(stage)
+    with pytest.raises(UnknownService):
+        await book(stage, a_request(service="massage"))
+    stage.calcom.error = None
+    await book(stage, traffic=Traffic.SYNTHETIC)
+
+    assert attempts(stage, "confirmed", "none") == 1
+    assert attempts(stage, "failed", "calcom_unavailable") == 1
+    assert attempts(stage, "refused", "unknown_service") == 1
+    assert attempts(stage, "confirmed", "none", "synthetic") == 1
+
+
+async def test_a_customer_with_an_address_gets_a_letter_in_the_salons_time(stage):
+    appointment = await book(stage, a_request(wish=a_wish(email="erika@example.org")))
+    await stage.core.bus.drain()
+
+    (letter,) = stage.mailer.letters
+    assert letter.to == "erika@example.org"
+    assert "Wednesday, 2 December at 10:00" in letter.text
+    assert letter.message_id == f"<{appointment.id}@slotwatch.example>"
+    assert stage.count("booking_notifications_total", kind="confirmation_email", result="sent") == 1
+
+
+async def test_a_probe_never_gets_a_letter(stage):
+    await book(stage, a_request(wish=a_wish(email="probe@example.org")), traffic=Traffic.SYNTHETIC)
+    await stage.core.bus.drain()
+
+    assert stage.mailer.letters == []
+
+
+async def test_a_mail_server_that_is_down_costs_the_letter_and_not_the_booking(stage):
+    stage.mailer.error = OSError("no route")
+
+    appointment = await book(stage, a_request(wish=a_wish(email="erika@example.org")))
+    await stage.core.bus.drain()
+
+    assert appointment.state is State.CONFIRMED
+    assert stage.count("booking_notifications_total", kind="confirmation_email", result="failed") == 1
+    assert stage.count("booking_listener_failures_total", listener="send_booking_confirmation_email") == 1
+
+
+async def test_a_cancelled_appointment_is_cancelled_in_both_worlds_and_its_chair_is_free(stage):
+    open_salon(stage.database, "anna")
+    appointment = await book(stage)
+
+    await stage.core.orchestrator.cancel(SALON, appointment.id, reason="changed my mind")
+
+    assert stage.calcom.cancelled == ["uid-1"]
+    assert states(stage) == [State.CANCELLED]
+    assert (await book(stage)).state is State.CONFIRMED
+
+
+async def test_cancelling_again_is_a_success_and_asks_cal_com_nothing(stage):
+    appointment = await book(stage)
+    for _ in range(2):
+        await stage.core.orchestrator.cancel(SALON, appointment.id, reason="twice")
+
+    assert stage.calcom.cancelled == ["uid-1"]
+
+
+async def test_another_salon_cannot_cancel_it(stage):
+    appointment = await book(stage)
+
+    with pytest.raises(UnknownAppointment):
+        await stage.core.orchestrator.cancel(OTHER_SALON, appointment.id, reason="mischief")
+
+    assert states(stage) == [State.CONFIRMED]
+
+
+async def test_what_may_or_may_not_exist_at_cal_com_is_not_called_cancelled(stage):
+    stage.calcom.error = CalcomOutcomeUnknown()
+    with pytest.raises(CalcomOutcomeUnknown):
+        await book(stage)
+    stage.calcom.error = None
+    (appointment_id,) = stage.database.rows.appointments
+
+    with pytest.raises(CalcomOutcomeUnknown):
+        await stage.core.orchestrator.cancel(SALON, appointment_id, reason="please")
+
+
+async def test_the_offering_says_how_long_the_chair_is_held(stage):
+    appointment = await book(stage)
+
+    assert (appointment.end - appointment.start).total_seconds() == an_offering("anna").minutes * 60
+    assert stage.clock.now() == NOW

@@ -1,0 +1,41 @@
+"""Every series an alert may need exists before anything happened."""
+
+from prometheus_client import CollectorRegistry
+
+from booking_core.domain.events import ALL
+from booking_core.listeners import table
+from booking_core.telemetry.recorder import Recorder
+from sla import catalogue as c
+from tests.booking_core.conftest import Stage
+
+
+def test_every_child_of_every_core_metric_starts_at_zero():
+    registry = CollectorRegistry()
+    Recorder(registry)
+
+    for metric in c.of(c.Home.CORE):
+        sample = f"{metric.name}_count" if metric.kind is c.Kind.HISTOGRAM else metric.name
+        for labels in metric.children():
+            assert registry.get_sample_value(sample, labels) == 0, (sample, labels)
+
+
+def test_the_catalogue_knows_every_event_and_every_listener():
+    listening = table(recorder=None, notification=None)
+
+    assert set(c.EVENT.values) == {event.__name__ for event in ALL}
+    assert set(c.LISTENER.values) == {each.__name__ for listeners in listening.values() for each in listeners}
+
+
+async def test_a_route_outside_the_catalogue_leaves_no_sample(stage: Stage):
+    before = len(list(stage.registry.collect()))
+    async with stage.client() as client:
+        assert (await client.get("/wp-login.php")).status_code == 404
+
+    assert len(list(stage.registry.collect())) == before
+
+
+async def test_the_catalogue_knows_every_route(stage: Stage):
+    async with stage.client() as client:
+        paths = (await client.get("/openapi.json")).json()["paths"]
+
+    assert {path for path in paths if path.startswith("/v1")} == set(c.ROUTE.values)

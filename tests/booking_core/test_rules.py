@@ -1,0 +1,75 @@
+"""Time as the salon's clock shows it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from booking_core.domain import rules
+from booking_core.domain.errors import InvalidRequest, TimeNotBookable
+from tests.factories import BERLIN, NOW
+
+# Local times, so without a zone on purpose.
+YEAR_2026, YEAR_2028 = datetime.fromisoformat("2026-01-01"), datetime.fromisoformat("2028-01-01")
+
+
+def test_a_time_without_offset_is_the_salons_local_time():
+    assert rules.instant("2026-12-02T10:00", BERLIN) == datetime(2026, 12, 2, 9, tzinfo=UTC)
+
+
+def test_a_time_with_offset_means_what_it_says():
+    assert rules.instant("2026-12-02T10:00-05:00", BERLIN) == datetime(2026, 12, 2, 15, tzinfo=UTC)
+
+
+def test_a_time_that_the_clocks_skip_is_asked_back():
+    with pytest.raises(TimeNotBookable, match="does not exist"):
+        rules.instant("2027-03-28T02:30", BERLIN)
+
+
+def test_a_time_that_comes_twice_is_asked_back():
+    with pytest.raises(TimeNotBookable, match="comes twice"):
+        rules.instant("2027-10-31T02:30", BERLIN)
+
+
+def test_a_half_hour_change_is_noticed_too():
+    with pytest.raises(TimeNotBookable, match="does not exist"):
+        rules.instant("2027-10-03T02:10", ZoneInfo("Australia/Lord_Howe"))
+
+
+@pytest.mark.parametrize("text", ["tomorrow", "", "2026-13-01T10:00", "10:00"])
+def test_what_is_no_time_is_refused_with_an_example(text):
+    with pytest.raises(InvalidRequest, match="2026-12-01T10:00") as refusal:
+        rules.instant(text, BERLIN)
+
+    assert refusal.value.field == "start"
+
+
+@given(st.datetimes(YEAR_2026, YEAR_2028).map(lambda moment: moment.replace(second=0, microsecond=0)))
+def test_whatever_is_stored_reads_back_as_what_was_said(said):
+    try:
+        stored = rules.instant(said.isoformat(), BERLIN)
+    except TimeNotBookable:
+        return
+
+    assert rules.local_text(stored, BERLIN) == said.strftime("%Y-%m-%dT%H:%M")
+
+
+@pytest.mark.parametrize("away", [timedelta(seconds=-1), timedelta(seconds=59), timedelta(days=367)])
+def test_too_soon_and_too_far_are_refused(away):
+    with pytest.raises(TimeNotBookable):
+        rules.check_notice(NOW + away, now=NOW)
+
+
+def test_a_minute_ahead_is_bookable():
+    rules.check_notice(NOW + timedelta(minutes=1), now=NOW)
+
+
+def test_suggestions_are_the_closest_names_or_else_the_first():
+    known = ["colour", "haircut", "beard-trim"]
+
+    assert rules.nearest("hair cutt", known) == ["haircut"]
+    assert rules.nearest("zzz", known) == ["beard-trim", "colour", "haircut"]

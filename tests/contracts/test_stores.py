@@ -1,0 +1,249 @@
+"""The database port's contract, held by the fake and by PostgreSQL alike."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine
+
+from booking_core.adapters.postgres import tables
+from booking_core.adapters.postgres.database import PostgresDatabase
+from booking_core.adapters.postgres.stores import api_key_digest
+from booking_core.domain.models import Appointment, State, Traffic
+from booking_core.domain.ports import Database
+from booking_core.domain.rules import folded
+from tests.factories import (
+    API_KEY,
+    HAIRCUT,
+    NOW,
+    OTHER_SALON,
+    SALON,
+    TEN_O_CLOCK,
+    a_wish,
+    an_offering,
+    an_origin,
+    open_salon,
+)
+from tests.fakes import FakeClock, FakeDatabase
+
+
+@pytest.fixture(params=["fake", pytest.param("postgres", marks=pytest.mark.integration)])
+async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    if request.param == "fake":
+        fake = FakeDatabase(FakeClock(NOW))
+        open_salon(fake)
+        yield fake
+        return
+    url = request.getfixturevalue("database_url")
+    fill(url)
+    real = PostgresDatabase(url)
+    yield real
+    await real.close()
+
+
+def fill(url: str) -> None:
+    """Store the salon of tests/factories.py in PostgreSQL."""
+    engine = create_engine(url)
+    keys = {SALON.id: API_KEY, OTHER_SALON.id: "sk_other"}
+    spoken = [folded(word) for word in (HAIRCUT.slug, HAIRCUT.name, *HAIRCUT.aliases)]
+    with engine.begin() as connection:
+        for salon in (SALON, OTHER_SALON):
+            row = {
+                "id": salon.id,
+                "token": salon.token,
+                "name": salon.name,
+                "time_zone": salon.time_zone.key,
+                "country": salon.country,
+                "api_key_sha256": api_key_digest(keys[salon.id]),
+                "retell_api_key": salon.retell_api_key,
+                "calcom_api_key": salon.calcom_api_key,
+            }
+            connection.execute(tables.tenants.insert().values(row))
+        names = {"slug": "haircut", "name": "Haircut", "aliases": list(HAIRCUT.aliases), "spoken_names": spoken}
+        connection.execute(tables.services.insert().values(id=HAIRCUT.id, tenant_id=SALON.id, **names))
+        for staff in ("anna", "ben"):
+            offering = an_offering(staff)
+            person = {"id": offering.staff_id, "tenant_id": SALON.id, "slug": staff, "name": offering.staff_name}
+            connection.execute(tables.staff.insert().values(person))
+            link = {
+                "service_id": HAIRCUT.id,
+                "staff_id": offering.staff_id,
+                "minutes": 30,
+                "calcom_event_type_id": 1001,
+            }
+            connection.execute(tables.offerings.insert().values(link))
+    engine.dispose()
+
+
+async def an_appointment(database: Database, *, minutes: int = 0, traffic: Traffic = Traffic.REAL) -> Appointment:
+    async with database.begin() as stores:
+        customer = await stores.customers.resolve(SALON.id, a_wish(email="erika@example.org"))
+    start = TEN_O_CLOCK + timedelta(minutes=minutes)
+    offering, origin = an_offering("anna"), an_origin(traffic)
+    end = start + timedelta(minutes=offering.minutes)
+    return Appointment(uuid4(), SALON.id, offering, customer, start, end, origin, State.CREATING)
+
+
+async def hold(database: Database, appointment: Appointment) -> bool:
+    async with database.begin() as stores:
+        return await stores.appointments.hold(appointment)
+
+
+async def settle(database: Database, appointment: Appointment, state: State, uid: str | None = None) -> None:
+    async with database.begin() as stores:
+        await stores.appointments.settle(appointment.id, state, calcom_uid=uid)
+
+
+async def test_a_tenant_is_found_by_token_key_and_id(database):
+    async with database.begin() as stores:
+        found = [
+            await stores.tenants.find_by_token(SALON.token),
+            await stores.tenants.find_by_api_key(API_KEY),
+            await stores.tenants.get(SALON.id),
+        ]
+        unknown = [await stores.tenants.find_by_token("nobody"), await stores.tenants.find_by_api_key("sk_wrong")]
+
+    assert found == [SALON] * 3
+    assert unknown == [None, None]
+
+
+@pytest.mark.parametrize("spoken", ["haircut", "Hair-Cut", "TRIM", str(HAIRCUT.id)])
+async def test_offerings_are_found_by_every_name_of_the_service(database, spoken):
+    async with database.begin() as stores:
+        assert list(await stores.services.offerings(SALON.id, spoken)) == [an_offering("anna"), an_offering("ben")]
+
+
+async def test_another_salons_services_are_not_found(database):
+    async with database.begin() as stores:
+        assert list(await stores.services.offerings(OTHER_SALON.id, "haircut")) == []
+        assert list(await stores.services.names(OTHER_SALON.id)) == []
+        assert list(await stores.services.names(SALON.id)) == [HAIRCUT]
+
+
+async def test_one_phone_number_is_one_customer_whose_name_stays(database):
+    async with database.begin() as stores:
+        first = await stores.customers.resolve(SALON.id, a_wish("Erika"))
+        again = await stores.customers.resolve(SALON.id, a_wish("Erich", email="new@example.org"))
+
+    assert again == replace(first, email="new@example.org")
+
+
+async def test_touching_appointments_fit_and_overlapping_ones_do_not(database):
+    appointments = [await an_appointment(database, minutes=minutes) for minutes in (0, 30, 15, -29)]
+
+    assert [await hold(database, each) for each in appointments] == [True, True, False, False]
+
+
+@pytest.mark.parametrize("state", [State.RELEASED, State.FAILED, State.CANCELLED])
+async def test_a_settled_loss_frees_the_chair(database, state):
+    first = await an_appointment(database)
+    await hold(database, first)
+    await settle(database, first, state)
+
+    assert await hold(database, await an_appointment(database))
+
+
+@pytest.mark.parametrize("state", [State.CREATING, State.CONFIRMED, State.UNKNOWN])
+async def test_whatever_may_exist_at_cal_com_keeps_the_chair(database, state):
+    first = await an_appointment(database)
+    await hold(database, first)
+    await settle(database, first, state)
+
+    assert not await hold(database, await an_appointment(database))
+
+
+async def test_a_stored_appointment_is_found_by_its_own_salon_only(database):
+    appointment = await an_appointment(database)
+    await hold(database, appointment)
+    await settle(database, appointment, State.CONFIRMED, "uid-1")
+
+    async with database.begin() as stores:
+        found = await stores.appointments.find(SALON.id, appointment.id)
+        foreign = await stores.appointments.find(OTHER_SALON.id, appointment.id)
+
+    assert found is not None
+    assert (found.state, found.calcom_uid) == (State.CONFIRMED, "uid-1")
+    assert foreign is None
+
+
+async def test_occupied_stretches_are_those_that_touch_the_period(database):
+    appointment = await an_appointment(database)
+    await hold(database, appointment)
+    staff = [appointment.offering.staff_id]
+
+    async with database.begin() as stores:
+        during = await stores.appointments.occupied(SALON.id, staff, appointment.start, appointment.end)
+        after = await stores.appointments.occupied(
+            SALON.id, staff, appointment.end, appointment.end + timedelta(hours=1)
+        )
+
+    assert list(during) == [(appointment.offering.staff_id, appointment.start, appointment.end)]
+    assert list(after) == []
+
+
+async def test_the_confirmation_says_what_was_booked(database):
+    appointment = await an_appointment(database)
+    await hold(database, appointment)
+
+    async with database.begin() as stores:
+        confirmation = await stores.appointments.confirmation(appointment.id)
+
+    assert confirmation.customer_email == "erika@example.org"
+    assert (confirmation.service_name, confirmation.staff_name) == ("Haircut", "Anna")
+    assert (confirmation.start, confirmation.time_zone) == (appointment.start, SALON.time_zone)
+
+
+async def test_only_confirmed_synthetic_appointments_are_abandoned(database):
+    probe = await an_appointment(database, traffic=Traffic.SYNTHETIC)
+    real = await an_appointment(database, minutes=60)
+    for each in (probe, real):
+        await hold(database, each)
+        await settle(database, each, State.CONFIRMED, "uid")
+
+    async with database.begin() as stores:
+        left = await stores.appointments.abandoned_synthetic(NOW + timedelta(days=3650), at_most=10)
+        young = await stores.appointments.abandoned_synthetic(NOW - timedelta(days=3650), at_most=10)
+
+    assert [each.id for each in left] == [probe.id]
+    assert list(young) == []
+
+
+async def test_what_waits_for_cal_com_too_long_is_called_unknown(database):
+    appointment = await an_appointment(database)
+    await hold(database, appointment)
+
+    async with database.begin() as stores:
+        given_up = await stores.appointments.give_up_creating(NOW + timedelta(days=3650))
+        found = await stores.appointments.find(SALON.id, appointment.id)
+
+    assert given_up == 1
+    assert found is not None
+    assert found.state is State.UNKNOWN
+
+
+async def test_a_transaction_that_raises_leaves_no_trace(database):
+    appointment = await an_appointment(database)
+
+    async def hold_and_fail():
+        async with database.begin() as stores:
+            await stores.appointments.hold(appointment)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await hold_and_fail()
+
+    async with database.begin() as stores:
+        assert await stores.appointments.find(SALON.id, appointment.id) is None
+
+
+async def test_of_many_callers_for_one_slot_exactly_one_gets_it(database):
+    appointments = [await an_appointment(database) for _ in range(8)]
+
+    held = await asyncio.gather(*(hold(database, each) for each in appointments))
+
+    assert sorted(held) == [False] * 7 + [True]

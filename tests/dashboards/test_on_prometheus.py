@@ -1,0 +1,137 @@
+"""A real Prometheus answers every query of every panel; no Grafana draws them here, so none may come back empty."""
+
+from __future__ import annotations
+
+import math
+import re
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from dashboards.queries import appeared
+from sla import catalogue as c
+from tests.dashboards import history, linter
+
+pytestmark = pytest.mark.integration
+
+# What Grafana puts in for a dashboard that has just been opened, ten minutes after the chain was started.
+CHOSEN: Mapping[str, str] = {
+    "__rate_interval": "65s",
+    "__range": "600s",
+    "job": ".+",
+    "instance": ".+",
+    "traffic": "real",
+}
+Ask = Callable[[str, float], list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def ask(promise, tmp_path_factory) -> Iterator[Ask]:
+    """Start Prometheus on ten minutes of history and yield a function that evaluates an expression at a time."""
+    directory = tmp_path_factory.mktemp("prometheus")
+    _backfill(directory, history.open_metrics(promise))
+    (directory / "prometheus.yml").write_text("{}\n", "utf-8")
+    port = _free_port()
+    command = [
+        "prometheus",
+        f"--config.file={directory / 'prometheus.yml'}",
+        f"--storage.tsdb.path={directory / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--storage.tsdb.retention.time=100y",
+        "--log.level=error",
+    ]
+    with subprocess.Popen(command) as process, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        try:
+            _wait_until_ready(client, process)
+            yield lambda expression, at: _evaluated(client, expression, at)
+        finally:
+            process.terminate()
+
+
+def _backfill(directory: Path, text: str) -> None:
+    (directory / "history.txt").write_text(text, "utf-8")
+    command = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "history.txt", "data"]
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _wait_until_ready(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if client.get("/-/ready").status_code == httpx.codes.OK:
+                return
+        except httpx.ConnectError:
+            pass
+        time.sleep(0.05)
+    pytest.fail("Prometheus did not become ready in 30 s")
+
+
+def _evaluated(client: httpx.Client, expression: str, at: float) -> list[dict[str, Any]]:
+    answer = client.get("/api/v1/query", params={"query": expression, "time": at}).json()
+    assert answer["status"] == "success", (expression, answer)
+    result: list[dict[str, Any]] = answer["data"]["result"]
+    return result
+
+
+def chosen(expression: str) -> str:
+    return re.sub(r"\$(\w+)", lambda match: CHOSEN[match[1]], expression)
+
+
+def test_every_query_of_every_panel_returns_numbers(ask, all_dashboards):
+    empty = []
+    for dashboard in all_dashboards:
+        for panel in linter.panels(dashboard):
+            for target in panel["targets"]:
+                series = ask(chosen(target["expr"]), history.END)
+                if not series or not all(math.isfinite(float(found["value"][1])) for found in series):
+                    empty.append((dashboard["uid"], panel["title"], target["expr"], series))
+    assert empty == []
+
+
+def test_the_annotations_are_lawful(ask, all_dashboards):
+    for dashboard in all_dashboards:
+        for annotation in dashboard["annotations"]["list"]:
+            ask(chosen(annotation["expr"]), history.END)
+
+
+def test_a_deployment_is_marked_for_a_minute_and_then_no_more(ask):
+    expression = appeared(c.BUILD_INFO)
+
+    assert [found["metric"] for found in ask(expression, history.START + 30)] == [{"version": history.OPEN_VALUE}]
+    assert ask(expression, history.START + 90) == []
+
+
+def test_the_success_rate_is_the_share_of_real_attempts_that_did_not_fail(ask, all_dashboards):
+    kpis = next(dashboard for dashboard in all_dashboards if dashboard["uid"] == "booking-kpis")
+    panel = next(panel for panel in kpis["panels"] if panel["title"] == "Booking success rate")
+
+    (found,) = ask(chosen(panel["targets"][0]["expr"]), history.END)
+
+    # Every child of the counter grows alike: one confirmed and one queued for each reason to fail.
+    assert float(found["value"][1]) == pytest.approx(2 / (2 + len(c.FAILURE_REASONS)))
+
+
+def test_the_share_within_the_limit_is_counted_at_the_bucket_edge(ask, all_dashboards, promise):
+    kpis = next(dashboard for dashboard in all_dashboards if dashboard["uid"] == "booking-kpis")
+    limit = promise.objectives.journey_latency.threshold_seconds
+    panel = next(panel for panel in kpis["panels"] if panel["title"] == f"Journeys within {limit:g} s")
+
+    (found,) = ask(chosen(panel["targets"][0]["expr"]), history.END)
+
+    # Every bucket, +Inf included, grows alike.
+    buckets = c.PROBE_DURATION.buckets
+    assert float(found["value"][1]) == pytest.approx((buckets.index(limit) + 1) / (len(buckets) + 1))

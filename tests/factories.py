@@ -1,0 +1,67 @@
+"""Ready-made nouns for tests: one salon in Berlin with two hairdressers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+from booking_core.domain.models import (
+    BookingRequest,
+    Channel,
+    CustomerWish,
+    Offering,
+    Origin,
+    ServiceNames,
+    Tenant,
+    Traffic,
+)
+from tests.fakes import FakeDatabase
+
+# A Tuesday; Berlin is one hour ahead of UTC.
+NOW = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
+TEN_O_CLOCK = datetime(2026, 12, 2, 9, 0, tzinfo=UTC)
+TEN_O_CLOCK_LOCAL = "2026-12-02T10:00"
+BERLIN = ZoneInfo("Europe/Berlin")
+API_KEY = "sk_test"
+
+_SPACE = UUID("7b0f6f3e-7f5c-4a7e-8a43-0d2c5a0b1c2d")
+
+
+def an_id(name: str) -> UUID:
+    return uuid5(_SPACE, name)
+
+
+SALON = Tenant(an_id("salon"), "salon-token", "Salon Test", BERLIN, "DE", "retell-key", "calcom-key")
+OTHER_SALON = Tenant(an_id("other"), "other-token", "Other Salon", BERLIN, "DE", "other-retell", "other-calcom")
+HAIRCUT = ServiceNames(an_id("haircut"), "haircut", "Haircut", ("cut", "trim"))
+
+
+def an_offering(staff: str) -> Offering:
+    return Offering(HAIRCUT.id, "haircut", "Haircut", 30, an_id(staff), staff, staff.title(), 1001)
+
+
+def a_wish(name: str = "Erika Muster", phone: str = "+4930901820", email: str | None = None) -> CustomerWish:
+    return CustomerWish(name, phone, email)
+
+
+def a_request(
+    *,
+    start: str = TEN_O_CLOCK_LOCAL,
+    service: str = "haircut",
+    staff: str | None = None,
+    wish: CustomerWish | None = None,
+) -> BookingRequest:
+    return BookingRequest(service, start, wish or a_wish(), staff)
+
+
+def an_origin(traffic: Traffic = Traffic.REAL, channel: Channel = Channel.VOICE) -> Origin:
+    return Origin(channel, traffic, "correlation-1")
+
+
+def open_salon(database: FakeDatabase, *staff: str) -> None:
+    """Fill the fake database with the salon, its haircut and its staff."""
+    rows = database.rows
+    rows.tenants = {API_KEY: SALON, "sk_other": OTHER_SALON}
+    rows.services = {HAIRCUT.id: (SALON.id, HAIRCUT)}
+    rows.offerings = [an_offering(name) for name in staff or ("anna", "ben")]

@@ -1,0 +1,257 @@
+"""One fake per port, held to the same contract as the real adapter by tests/contracts/."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from booking_core.domain.errors import AppointmentDatabaseError, BookingError
+from booking_core.domain.models import (
+    OCCUPYING,
+    Appointment,
+    CancellableAppointment,
+    Confirmation,
+    Customer,
+    CustomerWish,
+    Offering,
+    ServiceNames,
+    State,
+    Tenant,
+    Traffic,
+)
+from booking_core.domain.ports import CalcomBooking, Letter
+from booking_core.domain.rules import folded
+
+
+@dataclass
+class FakeClock:
+    """Stands still until told to go on."""
+
+    moment: datetime
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def advance(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+
+
+@dataclass
+class Stored:
+    """The rows of the fake database."""
+
+    tenants: dict[str, Tenant] = field(default_factory=dict)  # by API key
+    services: dict[UUID, tuple[UUID, ServiceNames]] = field(default_factory=dict)  # tenant and names, by service
+    offerings: list[Offering] = field(default_factory=list)
+    customers: dict[tuple[UUID, str], Customer] = field(default_factory=dict)
+    appointments: dict[UUID, Appointment] = field(default_factory=dict)
+    created: dict[UUID, datetime] = field(default_factory=dict)
+
+
+class FakeDatabase:
+    """Everything in memory; a transaction that raises leaves no trace."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.rows = Stored()
+        self.down = False
+        self._clock = clock
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[FakeStores]:
+        await self.ping()
+        before = copy.copy(self.rows)
+        before.customers, before.appointments = dict(self.rows.customers), dict(self.rows.appointments)
+        before.created = dict(self.rows.created)
+        try:
+            yield FakeStores(self.rows, self._clock)
+        except BaseException:
+            self.rows = before
+            raise
+
+    @contextmanager
+    def counting(self) -> Iterator[Counted]:
+        yield Counted()
+
+    async def ping(self) -> None:
+        if self.down:
+            raise AppointmentDatabaseError
+
+
+@dataclass
+class Counted:
+    """The fake sends no statements."""
+
+    count: int = 0
+
+
+class FakeStores:
+    """The stores of one transaction."""
+
+    def __init__(self, rows: Stored, clock: FakeClock) -> None:
+        self.tenants = FakeTenants(rows)
+        self.services = FakeServices(rows)
+        self.customers = FakeCustomers(rows)
+        self.appointments = FakeAppointments(rows, clock)
+
+
+class FakeTenants:
+    def __init__(self, rows: Stored) -> None:
+        self._rows = rows
+
+    async def find_by_token(self, token: str) -> Tenant | None:
+        return next((tenant for tenant in self._rows.tenants.values() if tenant.token == token), None)
+
+    async def find_by_api_key(self, key: str) -> Tenant | None:
+        return self._rows.tenants.get(key)
+
+    async def get(self, tenant_id: UUID) -> Tenant:
+        return next(tenant for tenant in self._rows.tenants.values() if tenant.id == tenant_id)
+
+
+class FakeServices:
+    def __init__(self, rows: Stored) -> None:
+        self._rows = rows
+
+    async def names(self, tenant_id: UUID) -> Sequence[ServiceNames]:
+        known = [names for owner, names in self._rows.services.values() if owner == tenant_id]
+        return sorted(known, key=lambda names: names.slug)
+
+    async def offerings(self, tenant_id: UUID, service: str) -> Sequence[Offering]:
+        meant = {
+            names.id
+            for owner, names in self._rows.services.values()
+            if owner == tenant_id
+            and folded(service) in {folded(word) for word in (str(names.id), names.slug, names.name, *names.aliases)}
+        }
+        found = [offering for offering in self._rows.offerings if offering.service_id in meant]
+        return sorted(found, key=lambda offering: offering.staff_slug)
+
+
+class FakeCustomers:
+    def __init__(self, rows: Stored) -> None:
+        self._rows = rows
+
+    async def resolve(self, tenant_id: UUID, wish: CustomerWish) -> Customer:
+        key = (tenant_id, wish.phone)
+        known = self._rows.customers.get(key)
+        customer = known or Customer(uuid4(), wish.phone, wish.name, wish.email)
+        self._rows.customers[key] = replace(customer, email=customer.email or wish.email)
+        return self._rows.customers[key]
+
+
+class FakeAppointments:
+    def __init__(self, rows: Stored, clock: FakeClock) -> None:
+        self._rows = rows
+        self._clock = clock
+
+    async def hold(self, appointment: Appointment) -> bool:
+        staff = [appointment.offering.staff_id]
+        if await self.occupied(appointment.tenant_id, staff, appointment.start, appointment.end):
+            return False
+        self._rows.appointments[appointment.id] = appointment
+        self._rows.created[appointment.id] = self._clock.now()
+        return True
+
+    async def settle(self, appointment_id: UUID, state: State, *, calcom_uid: str | None = None) -> None:
+        stored = self._rows.appointments[appointment_id]
+        changed = replace(stored, state=state, calcom_uid=calcom_uid or stored.calcom_uid)
+        self._rows.appointments[appointment_id] = changed
+
+    async def find(self, tenant_id: UUID, appointment_id: UUID) -> CancellableAppointment | None:
+        stored = self._rows.appointments.get(appointment_id)
+        return _cancellable(stored) if stored and stored.tenant_id == tenant_id else None
+
+    async def confirmation(self, appointment_id: UUID) -> Confirmation:
+        stored = self._rows.appointments[appointment_id]
+        tenant = await FakeTenants(self._rows).get(stored.tenant_id)
+        return Confirmation(
+            stored.id,
+            tenant.name,
+            tenant.time_zone,
+            stored.customer.name,
+            stored.customer.email,
+            stored.offering.service_name,
+            stored.offering.staff_name,
+            stored.start,
+        )
+
+    async def occupied(
+        self, tenant_id: UUID, staff_ids: Sequence[UUID], start: datetime, end: datetime
+    ) -> Sequence[tuple[UUID, datetime, datetime]]:
+        return [
+            (each.offering.staff_id, each.start, each.end)
+            for each in self._rows.appointments.values()
+            if each.tenant_id == tenant_id
+            and each.offering.staff_id in staff_ids
+            and each.state in OCCUPYING
+            and each.start < end
+            and start < each.end
+        ]
+
+    async def abandoned_synthetic(self, older_than: datetime, *, at_most: int) -> Sequence[CancellableAppointment]:
+        left = [
+            each
+            for each in self._rows.appointments.values()
+            if each.origin.traffic is Traffic.SYNTHETIC
+            and each.state is State.CONFIRMED
+            and self._rows.created[each.id] < older_than
+        ]
+        return [_cancellable(each) for each in left[:at_most]]
+
+    async def give_up_creating(self, older_than: datetime) -> int:
+        stuck = [
+            each.id
+            for each in self._rows.appointments.values()
+            if each.state is State.CREATING and self._rows.created[each.id] < older_than
+        ]
+        for appointment_id in stuck:
+            await self.settle(appointment_id, State.UNKNOWN)
+        return len(stuck)
+
+
+def _cancellable(stored: Appointment) -> CancellableAppointment:
+    return CancellableAppointment(stored.id, stored.tenant_id, stored.state, stored.calcom_uid)
+
+
+class FakeCalcom:
+    """Books everything, remembers what it was asked, and fails on demand."""
+
+    def __init__(self) -> None:
+        self.free: list[datetime] = []
+        self.created: list[Appointment] = []
+        self.cancelled: list[str] = []
+        self.error: BookingError | Exception | None = None
+
+    async def slots(self, tenant: Tenant, offering: Offering, start: datetime, end: datetime) -> Sequence[datetime]:
+        self._fail()
+        return [slot for slot in self.free if start <= slot < end]
+
+    async def create(self, tenant: Tenant, appointment: Appointment) -> CalcomBooking:
+        self._fail()
+        self.created.append(appointment)
+        return CalcomBooking(f"uid-{len(self.created)}", "accepted")
+
+    async def cancel(self, tenant: Tenant, uid: str, *, reason: str) -> None:
+        self._fail()
+        self.cancelled.append(uid)
+
+    def _fail(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+
+class FakeMailer:
+    """Keeps the letters."""
+
+    def __init__(self) -> None:
+        self.letters: list[Letter] = []
+        self.error: Exception | None = None
+
+    async def send(self, letter: Letter) -> None:
+        if self.error is not None:
+            raise self.error
+        self.letters.append(letter)
