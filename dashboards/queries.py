@@ -1,0 +1,158 @@
+"""What a panel asks Prometheus, built from catalogue and recorded series.
+
+Apart from the panels so that the matchers and windows every expression must carry are written once:
+`$job` and `$instance` on all that is scraped, `$__rate_interval` under every rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sla import catalogue as c
+from sla import promql
+from sla.catalogue import Metric
+from sla.promql import Match
+from sla.recordings import Recording
+
+RATE_INTERVAL = "$__rate_interval"
+RANGE = "$__range"
+
+
+# The two variables every dashboard offers.
+HERE: Mapping[str, Match] = {"job": "$job", "instance": "$instance"}
+REAL = "real"
+
+# What Prometheus itself writes, and so stands in no catalogue.
+UP = 'up{job=~"$job",instance=~"$instance"}'
+JOBS = "label_values(up, job)"
+INSTANCES = 'label_values(up{job=~"$job"}, instance)'
+CRITICAL_ALERTS = 'ALERTS{alertstate="firing",severity="critical"}'
+
+
+@dataclass(frozen=True, slots=True)
+class Excuse:
+    """A rule of Grafana's dashboard-linter that does not apply to a query, and why."""
+
+    rule: str
+    reason: str
+
+
+NO_INSTANCE = Excuse("target-instance-rule", "Recorded over all instances: a matcher for .+ would hide the series.")
+NO_JOB = Excuse("target-job-rule", "A promise, not a measurement: no job publishes it.")
+OPEN_LABEL = Excuse(
+    "target-counter-agg-rule",
+    "Alert names are not known beforehand: the first page creates its series at 1, which increase() cannot see.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One expression with the name of what it draws."""
+
+    expression: str
+    legend: str
+    instant: bool = False
+    exemplar: bool = False
+    # Drawn as a dashed line: the series says what was promised, not what was measured.
+    promised: bool = False
+    excuses: tuple[Excuse, ...] = ()
+
+
+def level(metric: Metric, **match: Match) -> str:
+    """Write the metric as it is now."""
+    return promql.selector(metric, suffix="", window="", **HERE, **match)
+
+
+def lowest(expression: str, *by: str) -> str:
+    """Keep the worst of several: of all instances, or of each kind."""
+    return f"min by ({', '.join(by)}) ({expression})" if by else f"min({expression})"
+
+
+def highest(expression: str, *by: str) -> str:
+    """Keep the greatest of several."""
+    return f"max by ({', '.join(by)}) ({expression})" if by else f"max({expression})"
+
+
+def per_second(metric: Metric, *by: str, **match: Match) -> str:
+    """Write how fast a counter grows."""
+    return promql.sum_by(promql.rate(metric, RATE_INTERVAL, suffix="", **HERE, **match), *by)
+
+
+def per_minute(metric: Metric, *by: str, **match: Match) -> str:
+    """Write how fast a counter grows, in the unit people count bookings in."""
+    return f"60 * {per_second(metric, *by, **match)}"
+
+
+def in_range(metric: Metric, *by: str, suffix: str = "", **match: Match) -> str:
+    """Write how much a counter grew over the time range on show."""
+    return promql.sum_by(promql.increase(metric, RANGE, suffix=suffix, **HERE, **match), *by)
+
+
+def share_failed_in_range(*, traffic: str = REAL) -> str:
+    """Write the failed share of attempts that count, as sla.recordings defines it, over the time range on show."""
+    failed = in_range(c.ATTEMPTS, outcome=c.FAILED, traffic=traffic)
+    return promql.ratio(failed, in_range(c.ATTEMPTS, outcome=promql.Not(c.REFUSED), traffic=traffic))
+
+
+def within_in_range(metric: Metric, seconds: float, **match: Match) -> str:
+    """Write the share that took at most `seconds` over the time range on show, counted at a bucket edge."""
+    fast = in_range(metric, suffix="_bucket", le=promql.edge(metric, seconds), **match)
+    return promql.ratio(fast, in_range(metric, suffix="_count", **match))
+
+
+def within(metric: Metric, seconds: float, **match: Match) -> str:
+    """Write the share that took at most `seconds`, as it changes over time."""
+    return promql.within_threshold(metric, seconds, RATE_INTERVAL, **HERE, **match)
+
+
+def quantile_in_range(share: float, metric: Metric) -> str:
+    """Estimate a quantile over the time range on show; for what happens too seldom for a rate."""
+    return f"histogram_quantile({share:g}, {in_range(metric, 'le', suffix='_bucket')})"
+
+
+def quantile(share: float, metric: Metric, *by: str, **match: Match) -> str:
+    """Estimate a quantile as it changes over time."""
+    return promql.quantile(share, metric, RATE_INTERVAL, *by, **HERE, **match)
+
+
+def mean(metric: Metric, **match: Match) -> str:
+    """Write the average of what a histogram saw."""
+    total = promql.sum_by(promql.rate(metric, RATE_INTERVAL, suffix="_sum", **HERE, **match))
+    return promql.ratio(total, promql.sum_by(promql.rate(metric, RATE_INTERVAL, suffix="_count", **HERE, **match)))
+
+
+def buckets(metric: Metric) -> str:
+    """Write how many observations fell into each bucket, for a heatmap."""
+    return promql.sum_by(promql.increase(metric, RATE_INTERVAL, suffix="_bucket", **HERE), "le")
+
+
+def seconds_since(metric: Metric, *by: str) -> str:
+    """Write the age of a timestamp, the oldest where there are several."""
+    return highest(f"time() - {level(metric)}", *by)
+
+
+def promised(recording: Recording, legend: str) -> Query:
+    """Draw what sla.yaml promises, from the series the rules read."""
+    return Query(series(recording), legend, promised=True, excuses=(NO_JOB, NO_INSTANCE))
+
+
+def judged(recording: Recording, legend: str, *, form: str = "{}") -> Query:
+    """Draw a recorded measurement, the same one the alert judges; `form` wraps it, such as `1 - {}`."""
+    return Query(form.format(series(recording)), legend, excuses=(NO_INSTANCE,))
+
+
+def series(recording: Recording) -> str:
+    """Write the selector of a recorded series; one recorded per job follows `$job`."""
+    matchers: Mapping[str, str] = dict(recording.labels)
+    texts = [f'{name}="{value}"' for name, value in matchers.items()]
+    if recording.name.startswith("job:"):
+        texts.append('job=~"$job"')
+    return f"{recording.name}{{{','.join(texts)}}}"
+
+
+def appeared(metric: Metric) -> str:
+    """Write the series that were not there a minute ago: a constant 1 never changes, a new version is a new series."""
+    kept = ", ".join(metric.label_names)
+    now = promql.selector(metric)
+    return f"count by ({kept}) ({now}) unless count by ({kept}) ({now} offset 1m)"
