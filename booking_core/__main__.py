@@ -13,7 +13,6 @@ from typing import Annotated
 import httpx
 import typer
 import uvicorn
-from pydantic import ValidationError
 from starlette.types import ASGIApp
 
 from booking_core import app as composition
@@ -22,8 +21,9 @@ from booking_core import seed as seeding
 from booking_core.adapters.calcom import CalcomClient
 from booking_core.adapters.postgres import migrations
 from booking_core.domain.errors import BookingError
-from booking_core.settings import PREFIX, Settings, UnknownSetting, refuse_unknown
+from booking_core.settings import Settings
 from booking_core.telemetry import logging
+from sla.environment import SettingsError
 
 cli = typer.Typer(
     help="The booking core. Settings come from environment variables with the prefix BOOKING_ (see `settings`).",
@@ -35,15 +35,10 @@ cli = typer.Typer(
 def _settings() -> Settings:
     """Read the environment, or explain in a sentence a line what is wrong with it and leave with exit code 2."""
     try:
-        refuse_unknown(os.environ)
-        return Settings()
-    except UnknownSetting as error:
-        problems = [str(error)]
-    except ValidationError as error:
-        problems = [f"{PREFIX}{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors()]
-    for problem in problems:
-        print(problem, file=sys.stderr)
-    raise typer.Exit(2)
+        return Settings.read(os.environ)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(2) from error
 
 
 def worker_app() -> ASGIApp:
@@ -135,8 +130,8 @@ async def _event_types(settings: Settings, salon: seeding.Salon) -> Sequence[see
 @cli.command("settings")
 def list_settings() -> None:
     """List every environment variable with its default and meaning."""
-    for name, field in Settings.model_fields.items():
-        print(f"{PREFIX}{name.upper()}={field.default}\n    {field.description}")
+    for name, meaning in Settings.variables().items():
+        print(f"{name}\n    {meaning}")
 
 
 def libpq(settings: Settings) -> str:

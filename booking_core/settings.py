@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
-PREFIX = "BOOKING_"
+from sla.environment import ProcessSettings
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
 
 
-class UnknownSetting(ValueError):
-    """An environment variable carries our prefix but names no knob."""
+class Settings(ProcessSettings):
+    """What differs from one deployment to the next."""
 
-
-class Settings(BaseSettings):
-    """Read once, at the start of a process; `refuse_unknown` catches what the library would ignore."""
-
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+    model_config = SettingsConfigDict(env_prefix="BOOKING_")
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: Port = Field(8000, description="Port to listen on.")
@@ -55,13 +49,3 @@ class Settings(BaseSettings):
     seed_api_key: SecretStr = Field(SecretStr("sk_demo"), description="Its API key.")
     seed_retell_api_key: SecretStr = Field(SecretStr("key_demo"), description="The key its voice agent signs with.")
     seed_calcom_api_key: SecretStr = Field(SecretStr("cal_demo"), description="Its Cal.com API key.")
-
-
-def refuse_unknown(environment: Mapping[str, str]) -> None:
-    """Raise UnknownSetting for variables with our prefix that no field reads: a typo must not pass in silence."""
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
-    for name in environment:
-        if name.startswith(PREFIX) and name not in known:
-            nearest = get_close_matches(name, known, n=1)
-            hint = f"did you mean {nearest[0]}?" if nearest else "`python -m booking_core settings` lists all of them"
-            raise UnknownSetting(f"{name} is not a setting of the booking core; {hint}")

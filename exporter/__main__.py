@@ -10,27 +10,24 @@ import sys
 import threading
 
 import structlog
-from pydantic import ValidationError
 
 from exporter import app
-from exporter.settings import PREFIX, Settings, UnknownSetting, refuse_unknown
+from exporter.settings import Settings
+from sla.environment import SettingsError
 
 
 def main() -> int:
     """Return 0 after SIGTERM or SIGINT, 2 for settings or an address that cannot be used."""
     _parser().parse_args()
     try:
-        refuse_unknown(os.environ)
-        settings = Settings()
-    except UnknownSetting as error:
+        settings = Settings.read(os.environ)
+    except SettingsError as error:
         return _refuse(str(error))
-    except ValidationError as error:
-        return _refuse(*(f"{PREFIX}{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors()))
     _configure_logging(settings.log_level)
     try:
         server = app.server(app.registry(settings), host=settings.host, port=settings.port)
     except OSError as error:
-        return _refuse(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; set {PREFIX}PORT")
+        return _refuse(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; set EXPORTER_PORT")
     for number in (signal.SIGTERM, signal.SIGINT):
         # shutdown() waits for serve_forever(), which this handler interrupts: it must run in another thread.
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
@@ -41,21 +38,16 @@ def main() -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    knobs = "\n".join(
-        f"  {PREFIX}{name.upper()} (default {field.default})\n      {field.description}"
-        for name, field in Settings.model_fields.items()
-    )
     return argparse.ArgumentParser(
         prog="python -m exporter",
         description="Publish the booking core's metrics at /metrics, in Prometheus' text and OpenMetrics formats.",
-        epilog=f"settings are environment variables:\n{knobs}",
+        epilog=Settings.help_text(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
 
 
-def _refuse(*problems: str) -> int:
-    for problem in problems:
-        print(problem, file=sys.stderr)
+def _refuse(problem: str) -> int:
+    print(problem, file=sys.stderr)
     return 2
 
 

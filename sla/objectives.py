@@ -242,7 +242,7 @@ def parse(text: str) -> Promise:
         promise = Promise.model_validate(document)
     except ValidationError as error:
         raise SlaError("\n".join(_sentence(detail) for detail in error.errors())) from error
-    problems = [*_edge_problems(promise), *_timer_problems(promise)]
+    problems = [*_edge_problems(promise), *_timer_problems(promise), *_order_problems(promise)]
     if problems:
         raise SlaError("\n".join(problems))
     return promise
@@ -275,6 +275,23 @@ def _timer_problems(promise: Promise) -> Iterator[str]:
                 f"alerts.success_rate.{severity}.window: {alert.window} holds fewer than four scrapes of "
                 f"{timers.scrape_interval}; choose at least {4 * timers.scrape_interval.seconds:g}s"
             )
+
+
+def _order_problems(promise: Promise) -> Iterator[str]:
+    critical, warning = promise.alerts.success_rate.critical, promise.alerts.success_rate.warning
+    if warning.failed_ratio >= critical.failed_ratio:
+        yield (
+            f"alerts.success_rate.warning.failed_ratio: {warning.failed_ratio} is not below the critical "
+            f"{critical.failed_ratio}, so the warning could never come first; choose a smaller one"
+        )
+    route, silence = promise.timers.routes.deadman, promise.timers.deadman_silence
+    # Alertmanager repeats at a multiple of group_interval; one lost repetition must not page.
+    loudest = 2 * (route.repeat_interval.seconds + route.group_interval.seconds)
+    if silence.seconds < loudest:
+        yield (
+            f"timers.deadman_silence: {silence} would page after one lost repetition of the Watchdog; "
+            f"choose at least {loudest:g}s, or shorten timers.routes.deadman"
+        )
 
 
 def _sentence(detail: ErrorDetails) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from prometheus_client.metrics_core import GaugeMetricFamily
 
 from exporter.collectors import Runner, Unreachable, gauge
 from exporter.collectors.metric_files import MetricFilesCollector
 from exporter.collectors.workers import WorkersCollector
-from exporter.settings import Settings, UnknownSetting, refuse_unknown
+from exporter.settings import Settings
 from sla import catalogue as c
 
 
@@ -82,11 +81,6 @@ def test_no_worker_alive_is_a_number_and_not_a_gap(tmp_path: Path):
     families = {family.name: family for family in WorkersCollector(tmp_path).collect()}
 
     assert families[c.WORKERS_LIVE.name].samples[0].value == 0
-
-
-def test_a_misspelt_variable_is_refused_with_the_nearest_name():
-    with pytest.raises(UnknownSetting, match="did you mean EXPORTER_REDIS_URL"):
-        refuse_unknown({"EXPORTER_REDIS_URI": "x"})
 
 
 def test_every_setting_explains_itself():
