@@ -106,7 +106,7 @@ def _probe_checks(objective: SuccessObjective) -> Panel:
         SHARE,
         alert="BookingProbeFailing",
     )
-    worked = promql.ratio(q.in_range(c.PROBE_SAMPLES_TOTAL, result="ok"), q.in_range(c.PROBE_SAMPLES_TOTAL))
+    worked = promql.ratio(q.in_range(c.PROBE_CHECKS, result="ok"), q.in_range(c.PROBE_CHECKS))
     query = Query(worked, "share", instant=True)
     return stat(caption, query, steps=falling(Step(float(objective.target), GREEN)), decimals=1)
 

@@ -307,8 +307,8 @@ PROBE_DURATION = Metric(
     buckets=JOURNEY_EDGES,
 )
 PROBE_RUNS = Metric("booking_probe_runs_total", Kind.COUNTER, "Verdicts of the probe.", Home.PROBE, labels=(VERDICT,))
-PROBE_SAMPLES_TOTAL = Metric(
-    "booking_probe_samples_total",
+PROBE_CHECKS = Metric(
+    "booking_probe_checks_total",
     Kind.COUNTER,
     "Single checks and journeys of the probe.",
     Home.PROBE,

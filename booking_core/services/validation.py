@@ -55,8 +55,9 @@ def e164(phone: str, country: str) -> str:
         number = phonenumbers.parse(phone, country)
     except phonenumbers.NumberParseException as error:
         raise CustomerValidationError("phone", f"{phone!r} is not a phone number.") from error
-    if not phonenumbers.is_possible_number(number):
-        raise CustomerValidationError("phone", f"{phone!r} has too few or too many digits for a phone number.")
+    # Cal.com checks with the same library and would refuse the booking later, when it would count as our failure.
+    if not phonenumbers.is_valid_number(number):
+        raise CustomerValidationError("phone", f"{phone!r} is not a phone number anybody can have.")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 

@@ -1,0 +1,173 @@
+"""The whole chain, as `make up` starts it: bookings become numbers, a dead worker loses none, an outage pages."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any, TypeVar
+
+import httpx
+import psycopg
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from exporter.collectors.workers import holders
+from sla import catalogue as c
+from sla import objectives
+from sla.topology import Process
+from stack import ports
+from stack.chain_api import ChainApi
+from stack.native import Chain
+from stack.postgres import PrivateCluster
+from stack.processes import DEMO
+from stack.run_directory import prepare, temporary
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+
+T = TypeVar("T")
+
+# Every call takes a slot of its own: tests run in any order and share the salon.
+_numbers = count()
+
+
+@pytest.fixture(scope="module")
+def chain() -> Iterator[Chain]:
+    with temporary() as directory, Chain(prepare(at=directory / "run"), ports.place([], {}, free=True)) as chain:
+        chain.start(lambda _statuses: None)
+        yield chain
+
+
+@pytest.fixture(scope="module")
+def api(chain: Chain) -> Iterator[ChainApi]:
+    api = ChainApi(chain.place)
+    yield api
+    api.client.close()
+
+
+def until(look: Callable[[], T | None], *, seconds: float, what: str) -> T:
+    """Look again and again until there is something to see."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if (seen := look()) is not None:
+            return seen
+        time.sleep(0.25)
+    raise AssertionError(f"{what} did not happen within {seconds:g} s")
+
+
+def book(chain: Chain) -> dict[str, Any]:
+    """Book a slot over a connection of its own, so that the kernel may choose either worker."""
+    number = next(_numbers)
+    morning = datetime.now(UTC).replace(hour=4, minute=0) + timedelta(days=3)
+    start = morning + timedelta(minutes=5 * number)
+    body = {
+        "service": "probe",
+        "start": start.strftime("%Y-%m-%dT%H:%M"),
+        "customer": {"name": "Erika Muster", "phone": f"+4930231250{number % 100:02}"},
+    }
+    key = {"Authorization": f"Bearer {DEMO.api_key}"}
+    answer = httpx.post(f"{chain.place.url(Process.CORE)}/v1/bookings", json=body, headers=key, timeout=15)
+    result: dict[str, Any] = answer.json()
+    return result
+
+
+def real_attempts(chain: Chain, **labels: str) -> float:
+    """Sum the sidecar's counter of real attempts over everything but the labels given."""
+    text = httpx.get(f"{chain.place.url(Process.EXPORTER)}/metrics", timeout=5).text
+    wanted = {"traffic": "real", **labels}.items()
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == c.ATTEMPTS.name and wanted <= sample.labels.items()
+    )
+
+
+def stored(chain: Chain, state: str) -> int:
+    with psycopg.connect(PrivateCluster(chain.run.postgres).url()) as connection:
+        query = "SELECT count(*) FROM appointments WHERE NOT synthetic AND state = %s"
+        row = connection.execute(query, [state]).fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+def queried(chain: Chain, expression: str) -> float | None:
+    answer = httpx.get(f"{chain.place.url(Process.PROMETHEUS)}/api/v1/query", params={"query": expression}, timeout=5)
+    result = answer.json()["data"]["result"]
+    return float(result[0]["value"][1]) if result else None
+
+
+def test_bookings_through_both_workers_are_the_number_that_postgresql_holds(chain):
+    with ThreadPoolExecutor(8) as callers:
+        answers = list(callers.map(lambda _: book(chain), range(24)))
+
+    assert {answer["status"] for answer in answers} == {"confirmed"}
+    assert real_attempts(chain, outcome="confirmed") == stored(chain, "confirmed")
+    wrote = sorted(path.name for path in (chain.run.path / "metrics").glob("counter_http-*.db"))
+    assert wrote == ["counter_http-0.db", "counter_http-1.db"]
+
+
+def test_a_booking_is_a_sample_in_prometheus_after_a_scrape_or_two(chain):
+    book(chain)
+    expected = real_attempts(chain)
+    expression = f'sum({c.ATTEMPTS.name}{{traffic="real"}})'
+
+    until(lambda: queried(chain, expression) == expected or None, seconds=20, what="the sample in Prometheus")
+
+
+def test_a_killed_worker_loses_no_count_and_is_replaced(chain):
+    for _ in range(4):
+        book(chain)
+    before = real_attempts(chain)
+    workers = {slot: pid for slot, pid in holders(chain.run.path / "metrics").items() if slot.startswith("http")}
+
+    os.kill(workers["http-0"], signal.SIGKILL)
+
+    assert real_attempts(chain) == before
+
+    def replaced() -> bool | None:
+        now = holders(chain.run.path / "metrics")
+        return (now.get("http-0") not in (None, workers["http-0"])) or None
+
+    until(replaced, seconds=60, what="a new worker in the old slot")
+    assert book(chain)["status"] == "confirmed"
+    assert real_attempts(chain) == before + 1 == stored(chain, "confirmed") + refused_and_failed(chain)
+
+
+def refused_and_failed(chain: Chain) -> float:
+    return real_attempts(chain, outcome="refused") + real_attempts(chain, outcome="failed")
+
+
+def test_the_probe_gives_a_verdict_and_leaves_no_booking_behind(chain, api):
+    verdict = until(api.verdict, seconds=90, what="the first verdict")
+
+    assert verdict["samples"] >= objectives.load().probe.verdict.journeys
+    assert verdict["verdict"] == "pass"
+    with psycopg.connect(PrivateCluster(chain.run.postgres).url()) as connection:
+        held = "SELECT count(*) FROM appointments WHERE synthetic AND state IN ('confirmed', 'creating')"
+        # A journey of the running minute may just be on its way.
+        until(lambda: connection.execute(held).fetchone() == (0,) or None, seconds=30, what="the probe's clean-up")
+
+
+def test_an_outage_of_cal_com_pages_on_call_in_time_and_is_never_called_a_booking(chain, api):
+    until(api.verdict, seconds=90, what="the first verdict")
+    began = datetime.now(UTC)
+    api.cut_calcom(seconds=180)
+    try:
+        answer = book(chain)
+        page = until(lambda: critical_page(api, since=began), seconds=90, what="a critical page")
+    finally:
+        api.heal_calcom()
+
+    assert answer["status"] == "failed"
+    assert page.alertname == "BookingProbeFailing"
+    assert (page.received_at - began).total_seconds() < objectives.load().time_to_page.seconds
+
+
+def critical_page(api: ChainApi, *, since: datetime):
+    pages = [page for page in api.pages() if page.severity == "critical" and page.received_at >= since]
+    return pages[-1] if pages else None
