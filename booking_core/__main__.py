@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
+import multiprocessing
 import os
 import signal
 import sys
@@ -25,6 +27,8 @@ from booking_core.settings import Settings
 from booking_core.telemetry import logging
 from sla.environment import SettingsError
 
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
 cli = typer.Typer(
     help="The booking core. Settings come from environment variables with the prefix BOOKING_ (see `settings`).",
     no_args_is_help=True,
@@ -43,11 +47,21 @@ def _settings() -> Settings:
 
 def worker_app() -> ASGIApp:
     """Build the application of one HTTP worker; uvicorn calls it in every process it starts."""
+    _end_with_parent()
     settings = _settings()
     logging.configure(settings.log_level)
     world = composition.real_world(settings, role="http")
     core = composition.assemble(world, mail_sender=settings.mail_sender)
     return composition.web(world, core, body_limit_bytes=settings.body_limit_bytes)
+
+
+def _end_with_parent() -> None:
+    """Ask the kernel for SIGTERM when the process that started us dies.
+
+    Were the parent killed, its workers would go on holding the port, and no new parent could take it.
+    """
+    if multiprocessing.parent_process() is not None:
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @cli.command()
