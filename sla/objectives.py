@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
@@ -50,10 +50,16 @@ class Duration:
 
 def _decimal(number: object) -> Decimal:
     """YAML reads 0.98 as a binary float; its shortest text is what the SRE wrote."""
-    if isinstance(number, bool) or not isinstance(number, int | float | str | Decimal):
-        message = f"{number!r} is not a number"
+    message = f"{number!r} is not a number"
+    if isinstance(number, bool):
         raise ValueError(message)
-    return Decimal(str(number))
+    try:
+        parsed = Decimal(str(number))
+    except InvalidOperation as error:
+        raise ValueError(message) from error
+    if not parsed.is_finite():
+        raise ValueError(message)
+    return parsed
 
 
 Seconds = Annotated[Duration, BeforeValidator(Duration.parse)]

@@ -1,0 +1,90 @@
+"""Who is told what: Alertmanager's route tree, inhibition, receivers and start flags."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alerts import meta, symptoms
+from alerts.alert import Category, Severity
+from sla.objectives import Promise, RouteTimers
+from sla.topology import Place, Process
+
+AUDIT, PAGER, TEAM, DEADMAN = "audit-log", "oncall-pager", "team-channel", "deadman"
+
+# Each receiver is one path of the on-call receiver.
+PATHS = {AUDIT: "/audit", PAGER: "/pager", TEAM: "/team", DEADMAN: "/deadman"}
+
+
+def document(place: Place, promise: Promise) -> dict[str, Any]:
+    """Return alertmanager.yml for a place; valid for Alertmanager 0.25 and later."""
+    return {
+        "route": _route_tree(promise),
+        # `name` would help readers here, but amtool 0.25 refuses it.
+        "inhibit_rules": inhibitions(),
+        "receivers": [_receiver(name, place) for name in PATHS],
+    }
+
+
+def _route_tree(promise: Promise) -> dict[str, Any]:
+    timers = promise.timers.routes
+    by_alert = ["alertname", "service", "component"]
+    return {
+        # What no branch below takes ends in the log: nothing is lost, nobody is woken.
+        **_route(AUDIT, timers.audit, group_by=["alertname", "service"]),
+        "routes": [
+            _route(DEADMAN, timers.deadman, _is("alertname", meta.WATCHDOG), group_by=["alertname"]),
+            # Every page leaves a line in the audit log too, in time to be compared with the page itself.
+            _route(AUDIT, timers.evidence, _is("severity", Severity.CRITICAL), group_by=by_alert) | {"continue": True},
+            # Grouped by alertname: a second, different problem must not wait for the group_interval of the first.
+            _route(PAGER, timers.pager, _is("severity", Severity.CRITICAL), group_by=by_alert),
+            _route(TEAM, timers.team, _is("severity", Severity.WARNING), group_by=["service", "category"]),
+        ],
+    }
+
+
+def _route(receiver: str, timers: RouteTimers, *matchers: str, group_by: list[str]) -> dict[str, Any]:
+    return {
+        "receiver": receiver,
+        **({"matchers": list(matchers)} if matchers else {}),
+        "group_by": group_by,
+        "group_wait": str(timers.group_wait),
+        "group_interval": str(timers.group_interval),
+        "repeat_interval": str(timers.repeat_interval),
+    }
+
+
+def inhibitions() -> list[dict[str, Any]]:
+    """Return which alert mutes which. Every alert must carry the `equal` labels: a missing one equals a missing one."""
+    return [
+        _inhibition(
+            _is("severity", Severity.CRITICAL), mutes=_is("severity", Severity.WARNING), equal=["alertname", "service"]
+        ),
+        _inhibition(
+            _is("alertname", symptoms.SERVICE_DOWN), mutes=_is("category", Category.SYMPTOM), equal=["service"]
+        ),
+    ]
+
+
+def _inhibition(source: str, *, mutes: str, equal: list[str]) -> dict[str, Any]:
+    return {"source_matchers": [source], "target_matchers": [mutes], "equal": equal}
+
+
+def _is(label: str, value: str) -> str:
+    return f'{label}="{value}"'
+
+
+def _receiver(name: str, place: Place) -> dict[str, Any]:
+    webhook: dict[str, Any] = {"url": f"{place.url(Process.ONCALL)}{PATHS[name]}"}
+    # A Watchdog that "resolves" is a dead Prometheus; the dead-man learns that from the silence.
+    return {"name": name, "webhook_configs": [webhook | {"send_resolved": name != DEADMAN}]}
+
+
+def alertmanager_flags(promise: Promise) -> list[str]:
+    """Return the flags every start of Alertmanager needs; addresses and directories are the starter's."""
+    hours = promise.timers.retention.seconds / 3600
+    return [
+        # Silences explain the month's report, so they live as long as the samples. Go knows no days.
+        f"--data.retention={hours:.0f}h",
+        # We run one Alertmanager: a cluster port would listen on every address and delay the first page to settle.
+        "--cluster.listen-address=",
+    ]

@@ -1,0 +1,32 @@
+"""The rule groups: which recordings and which alerts Prometheus evaluates together, and how often.
+
+`booking-fast` holds recordings and the alerts that read them in one group, in this order: across groups an alert
+would read a sample that is up to one interval old.
+"""
+
+from __future__ import annotations
+
+from alerts import meta, symptoms
+from alerts.alert import Alert, Group
+from sla import recordings
+from sla.objectives import Promise
+
+
+def groups(promise: Promise) -> tuple[Group, ...]:
+    """Return every rule group, in the order of their urgency."""
+    timers = promise.timers
+    return (
+        # The Watchdog closes the paging group: while it is heard, all that stands before it was evaluated.
+        Group(
+            "booking-fast",
+            timers.fast_evaluation_interval,
+            recordings=recordings.fast(promise),
+            alerts=(*symptoms.alerts(promise), meta.watchdog(promise)),
+        ),
+        Group("booking-slow", timers.evaluation_interval, recordings=recordings.slow(promise)),
+    )
+
+
+def alerts(promise: Promise) -> tuple[Alert, ...]:
+    """Return every alert of every group."""
+    return tuple(alert for group in groups(promise) for alert in group.alerts)

@@ -1,0 +1,54 @@
+"""The part of each runbook that the rule already knows: its header and its own expression.
+
+The rest of a runbook is written by people; what lies between the two markers is written from the alert.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from alerts import recording
+from alerts.alert import Alert
+from sla.objectives import Promise
+
+DIRECTORY = Path(__file__).resolve().parent.parent / "runbooks"
+BEGIN = "<!-- generated from sla/sla.yaml by `make generate`; do not edit -->"
+END = "<!-- end of generated part -->"
+
+
+def refreshed(promise: Promise, directory: Path = DIRECTORY) -> dict[Path, str]:
+    """Return every runbook with its generated part as it must be; a missing one begins with that part alone."""
+    texts = {}
+    by_name = sorted(recording.alerts(promise), key=lambda alert: alert.name)
+    for name, alerts in groupby(by_name, key=lambda alert: alert.name):
+        path = directory / f"{name}.md"
+        written = path.read_text("utf-8") if path.exists() else f"# {name}\n\n{BEGIN}\n{END}\n"
+        texts[path] = _replaced(written, generated_part(list(alerts)))
+    return texts
+
+
+def _replaced(text: str, part: str) -> str:
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return before + part + after
+
+
+def generated_part(alerts: Sequence[Alert]) -> str:
+    """Return the header table and the expressions of all severities of one alert."""
+    return "\n".join((BEGIN, "", *_header(alerts), *_expressions(alerts), "", END))
+
+
+def _header(alerts: Sequence[Alert]) -> Iterator[str]:
+    yield "| severity | category | component | for | kept firing | dashboard |"
+    yield "|---|---|---|---|---|---|"
+    for alert in alerts:
+        timers = (timer if timer and timer.seconds else "none" for timer in (alert.hold, alert.keep_firing))
+        cells = (alert.severity, alert.category, alert.component, *timers, alert.board)
+        yield f"| {' | '.join(map(str, cells))} |"
+
+
+def _expressions(alerts: Sequence[Alert]) -> Iterator[str]:
+    for alert in alerts:
+        yield f"\nThe condition ({alert.severity}):\n```promql\n{alert.expression}\n```"

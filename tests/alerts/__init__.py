@@ -1,0 +1,1 @@
+"""Rules, routes, runbooks and the on-call receiver."""

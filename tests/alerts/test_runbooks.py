@@ -1,0 +1,84 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from alerts import recording, render, runbook
+from sla import objectives
+from sla.topology import NATIVE, Process
+from tests.alerts.inventory import existing, named
+
+HEADINGS = [
+    "1. In one sentence",
+    "2. Is it real?",
+    "3. Impact now",
+    "4. First 5 minutes",
+    "5. Diagnose",
+    "6. Causes and fixes",
+    "7. Dependencies",
+    "8. Verify recovery",
+    "9. Escalation and comms",
+    "10. After",
+    "11. How this alert works",
+    "12. Rehearse",
+]
+RUNBOOKS = [runbook.DIRECTORY / f"{name}.md" for name in sorted({a.name for a in recording.alerts(objectives.load())})]
+# Pages about the set of runbooks, not about one alert.
+INDEXES = {"README.md", "metrics.md"}
+
+
+def every_runbook():
+    return pytest.mark.parametrize("path", RUNBOOKS, ids=lambda path: path.stem)
+
+
+def test_every_alert_has_a_runbook_and_every_runbook_an_alert():
+    written = {path.name for path in runbook.DIRECTORY.glob("*.md")} - INDEXES
+    assert written == {path.name for path in RUNBOOKS}
+
+
+@every_runbook()
+def test_a_runbook_has_the_twelve_sections_in_order(path):
+    assert re.findall(r"^## (.+)$", path.read_text("utf-8"), re.MULTILINE) == HEADINGS
+
+
+@every_runbook()
+def test_a_runbook_is_short_enough_for_a_bad_night(path):
+    assert len(path.read_text("utf-8").splitlines()) <= 100
+
+
+@every_runbook()
+def test_every_query_parses_and_names_series_that_exist(path, promise):
+    queries = re.findall(r"```promql\n(.*?)```", path.read_text("utf-8"), re.DOTALL)
+
+    assert len(queries) > 1
+    for query in queries:
+        assert named(query) <= existing(promise)
+
+
+@every_runbook()
+def test_every_series_in_the_prose_exists(path, promise):
+    prose = re.findall(r"`((?:booking|deadman|exporter|oncall|alert|job|slo)_[a-z_]+)`", path.read_text("utf-8"))
+    assert set(prose) <= existing(promise)
+
+
+@every_runbook()
+def test_every_address_is_one_of_ours(path):
+    ports = {int(port) for port in re.findall(r"127\.0\.0\.1:(\d+)", path.read_text("utf-8"))}
+    assert ports <= {NATIVE.port(process) for process in Process}
+
+
+@every_runbook()
+def test_every_panel_and_every_file_it_points_to_exists(path):
+    text = path.read_text("utf-8")
+    boards = "".join(board.read_text("utf-8") for board in (render.ROOT / "dashboards/generated").glob("*.json"))
+
+    for panel in re.findall(r'[Pp]anel "([^"]+)"', text):
+        assert f'"title": "{panel}"' in boards
+    for file in re.findall(r"\b(?:alerts|sla|tests|runbooks)/[\w/.*]+\w", text):
+        assert any(Path(render.ROOT).glob(file)), file
+
+
+@every_runbook()
+def test_every_alert_it_mentions_exists(path, alerts):
+    known = {alert.name for alert in alerts}
+    assert set(re.findall(r"\bBooking[A-Z]\w+", path.read_text("utf-8"))) <= known
