@@ -6,7 +6,7 @@ Apart from the file so that every wrong line is refused with a sentence that nam
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
@@ -18,8 +18,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from sla import catalogue
-from sla.catalogue import Metric
+from sla.contradictions import contradictions
 
 UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+)(ms|s|m|h|d)")
@@ -216,13 +215,6 @@ class Promise(_Strict):
     probe: Probe
 
 
-# Which histogram carries which latency threshold.
-_EDGES: Mapping[str, Metric] = {
-    "journey_latency": catalogue.PROBE_DURATION,
-    "api_latency": catalogue.API_DURATION,
-}
-
-
 def load(path: Path | None = None) -> Promise:
     """Read the promise from `path`, or the one that ships with the package.
 
@@ -248,56 +240,10 @@ def parse(text: str) -> Promise:
         promise = Promise.model_validate(document)
     except ValidationError as error:
         raise SlaError("\n".join(_sentence(detail) for detail in error.errors())) from error
-    problems = [*_edge_problems(promise), *_timer_problems(promise), *_order_problems(promise)]
+    problems = list(contradictions(promise))
     if problems:
         raise SlaError("\n".join(problems))
     return promise
-
-
-def _edge_problems(promise: Promise) -> Iterator[str]:
-    for name, metric in _EDGES.items():
-        objective: LatencyObjective = getattr(promise.objectives, name)
-        for key in ("threshold_seconds", "goal_seconds"):
-            seconds = getattr(objective, key)
-            if seconds not in metric.buckets:
-                edges = ", ".join(f"{edge:g}" for edge in metric.buckets)
-                yield (
-                    f"objectives.{name}.{key}: {seconds:g} is not a bucket edge of {metric.name}; "
-                    f"choose one of {edges}, or add the edge in sla/catalogue.py"
-                )
-
-
-def _timer_problems(promise: Promise) -> Iterator[str]:
-    timers = promise.timers
-    if timers.scrape_timeout > timers.scrape_interval:
-        yield (
-            f"timers.scrape_timeout: {timers.scrape_timeout} is longer than scrape_interval "
-            f"{timers.scrape_interval}; Prometheus refuses that, choose a shorter timeout"
-        )
-    for severity in ("critical", "warning"):
-        alert: SuccessRateAlert = getattr(promise.alerts.success_rate, severity)
-        if alert.window.seconds < 4 * timers.scrape_interval.seconds:
-            yield (
-                f"alerts.success_rate.{severity}.window: {alert.window} holds fewer than four scrapes of "
-                f"{timers.scrape_interval}; choose at least {4 * timers.scrape_interval.seconds:g}s"
-            )
-
-
-def _order_problems(promise: Promise) -> Iterator[str]:
-    critical, warning = promise.alerts.success_rate.critical, promise.alerts.success_rate.warning
-    if warning.failed_ratio >= critical.failed_ratio:
-        yield (
-            f"alerts.success_rate.warning.failed_ratio: {warning.failed_ratio} is not below the critical "
-            f"{critical.failed_ratio}, so the warning could never come first; choose a smaller one"
-        )
-    route, silence = promise.timers.routes.deadman, promise.timers.deadman_silence
-    # Alertmanager repeats at a multiple of group_interval; one lost repetition must not page.
-    loudest = 2 * (route.repeat_interval.seconds + route.group_interval.seconds)
-    if silence.seconds < loudest:
-        yield (
-            f"timers.deadman_silence: {silence} would page after one lost repetition of the Watchdog; "
-            f"choose at least {loudest:g}s, or shorten timers.routes.deadman"
-        )
 
 
 def _sentence(detail: ErrorDetails) -> str:
