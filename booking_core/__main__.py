@@ -24,7 +24,7 @@ from booking_core.adapters.calcom import CalcomClient
 from booking_core.adapters.postgres import migrations
 from booking_core.domain.errors import BookingError
 from booking_core.settings import Settings
-from booking_core.telemetry import logging
+from sla import logs
 from sla.environment import SettingsError
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -49,7 +49,7 @@ def worker_app() -> ASGIApp:
     """Build the application of one HTTP worker; uvicorn calls it in every process it starts."""
     _end_with_parent()
     settings = _settings()
-    logging.configure(settings.log_level)
+    logs.configure(settings.log_level)
     world = composition.real_world(settings, role="http")
     core = composition.assemble(world, mail_sender=settings.mail_sender)
     return composition.web(world, core, body_limit_bytes=settings.body_limit_bytes)
@@ -68,7 +68,7 @@ def _end_with_parent() -> None:
 def serve() -> None:
     """Answer HTTP with BOOKING_WORKERS processes until SIGTERM; running requests may finish."""
     settings = _settings()
-    logging.configure(settings.log_level)
+    logs.configure(settings.log_level)
     uvicorn.run(
         "booking_core.__main__:worker_app",
         factory=True,
@@ -88,7 +88,7 @@ def serve() -> None:
 def worker() -> None:
     """Work off jobs and periodic tasks until SIGTERM."""
     settings = _settings()
-    logging.configure(settings.log_level)
+    logs.configure(settings.log_level)
     asyncio.run(_work(settings))
 
 

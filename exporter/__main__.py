@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import signal
 import sys
@@ -13,6 +12,7 @@ import structlog
 
 from exporter import app
 from exporter.settings import Settings
+from sla import logs
 from sla.environment import SettingsError
 
 
@@ -23,7 +23,7 @@ def main() -> int:
         settings = Settings.read(os.environ)
     except SettingsError as error:
         return _refuse(str(error))
-    _configure_logging(settings.log_level)
+    logs.configure(settings.log_level)
     try:
         server = app.server(app.registry(settings), host=settings.host, port=settings.port)
     except OSError as error:
@@ -49,19 +49,6 @@ def _parser() -> argparse.ArgumentParser:
 def _refuse(problem: str) -> int:
     print(problem, file=sys.stderr)
     return 2
-
-
-def _configure_logging(level: str) -> None:
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(sort_keys=True),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 if __name__ == "__main__":

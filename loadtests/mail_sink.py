@@ -7,24 +7,23 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import os
 import signal
 import sys
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
-from structlog.typing import Processor
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
 
+from sla import logs
+from sla.environment import ProcessSettings, SettingsError
 from sla.topology import DEFAULT_PORTS, Process
 
 PREFIX = "MAIL_"
@@ -35,11 +34,7 @@ NO_ROOM = "452 4.3.1 The message cannot be stored now; try again later"
 log = structlog.get_logger()
 
 
-class SettingsError(ValueError):
-    """A setting is of no use; the message names it and the remedy."""
-
-
-class MailSettings(BaseSettings):
+class MailSettings(ProcessSettings):
     """Read from MAIL_* environment variables."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
@@ -47,15 +42,6 @@ class MailSettings(BaseSettings):
     host: str = Field(default="127.0.0.1", min_length=1, description="Address to listen on.")
     port: int = Field(default=DEFAULT_PORTS[Process.MAIL], ge=0, le=65535, description="SMTP port; 0 picks a free one.")
     directory: Path = Field(default=Path(".run/mail"), description="Where the .eml files go; made when missing.")
-
-    @classmethod
-    def refuse_unknown(cls, environ: Mapping[str, str]) -> None:
-        """Raise SettingsError for a misspelt variable, which the library itself would silently ignore."""
-        known = {f"{PREFIX}{name.upper()}" for name in cls.model_fields}
-        for name in sorted(environ):
-            if name.upper().startswith(PREFIX) and name.upper() not in known:
-                near = get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.0)
-                raise SettingsError(f"{name} is not a setting of the mail sink; did you mean {near[0]}? Or unset it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = _settings(arguments)
         settings.directory.mkdir(parents=True, exist_ok=True)
-        _configure_logs()
+        logs.configure()
         asyncio.run(serve(settings))
     except SettingsError as error:
         print(f"mail_sink: {error}", file=sys.stderr)  # noqa: T201 - speaks to a terminal
@@ -132,42 +118,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _settings(arguments: Sequence[str] | None) -> MailSettings:
     given = _parser().parse_args(arguments)
-    MailSettings.refuse_unknown(os.environ)
     flags = {name: flag for name, flag in vars(given).items() if flag is not None}
-    try:
-        return MailSettings(**flags)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise SettingsError(f"{PREFIX}{str(first['loc'][0]).upper()}: {first['msg']}") from error
+    return MailSettings.read(os.environ, **flags)
 
 
 def _parser() -> argparse.ArgumentParser:
-    fields = MailSettings.model_fields.items()
-    lines = [f"  {PREFIX + name.upper():15} {field.description} (default: {field.default})" for name, field in fields]
     parser = argparse.ArgumentParser(
         prog="python -m loadtests.mail_sink",
         description=DESCRIPTION,
-        epilog="environment:\n" + "\n".join(lines),
+        epilog=MailSettings.help_text(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--host", help=f"instead of {PREFIX}HOST")
     parser.add_argument("--port", type=int, help=f"instead of {PREFIX}PORT")
     parser.add_argument("--directory", type=Path, help=f"instead of {PREFIX}DIRECTORY")
     return parser
-
-
-def _configure_logs() -> None:
-    shared: list[Processor] = [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-    ]
-    render = structlog.processors.JSONRenderer()
-    structlog.configure(processors=[*shared, render], logger_factory=structlog.WriteLoggerFactory(sys.stderr))
-    # aiosmtpd and asyncio speak only when something is wrong, and then in the same form.
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=render, foreign_pre_chain=shared))
-    logging.basicConfig(handlers=[handler], level=logging.WARNING)
 
 
 if __name__ == "__main__":

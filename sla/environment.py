@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Self
+from typing import Any, Self
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -23,11 +23,14 @@ class ProcessSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="forbid")
 
     @classmethod
-    def read(cls, environ: Mapping[str, str]) -> Self:
-        """Build the settings; raises SettingsError for a value out of range and for a variable nobody reads."""
+    def read(cls, environ: Mapping[str, str], **chosen: Any) -> Self:
+        """Build the settings from the environment; what a command line has `chosen` comes first.
+
+        Raises SettingsError for a value out of range and for a variable nobody reads.
+        """
         cls.refuse_unknown(environ)
         try:
-            return cls()
+            return cls(**chosen)
         except ValidationError as error:
             lines = (f"{cls._variable(str(each['loc'][0]))}: {each['msg']}" for each in error.errors())
             raise SettingsError("\n".join(lines)) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import signal
 import socket
@@ -22,7 +21,7 @@ from alerts.oncall.instruments import Instruments
 from alerts.oncall.journal import Journal
 from alerts.oncall.receiver import Receiver
 from alerts.oncall.settings import Settings
-from sla import objectives
+from sla import logs, objectives
 from sla.environment import SettingsError
 from sla.objectives import Promise, SlaError
 
@@ -39,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         return _refuse(f"cannot listen on {chosen.host}:{chosen.port}: {reason}; set ONCALL_HOST and ONCALL_PORT")
-    _log_as_json()
+    logs.configure()
     _serve(receiver(chosen, promise), listening)
     return 0
 
@@ -73,27 +72,6 @@ def _leave(_signal: int, _frame: FrameType | None) -> None:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _log_as_json() -> None:
-    stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
-    shared: list[structlog.typing.Processor] = [structlog.stdlib.add_log_level, stamp]
-    structlog.configure(
-        processors=[*shared, structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    # uvicorn speaks through the standard library; its lines get the same shape.
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
-            ],
-        )
-    )
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
 
 
 def _parser() -> argparse.ArgumentParser:
