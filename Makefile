@@ -1,0 +1,39 @@
+# The two commands that matter: `make up` and `make test`. Each sets up what is missing first.
+# Options go through ARGS: make up ARGS="--port core=18000"
+.DEFAULT_GOAL := help
+.PHONY: up demo test check generate down clean help setup
+
+bin := .venv/bin
+export PYTHON
+
+setup:
+	@bash stack/setup.sh
+
+up: setup ## start the whole chain, show the first probe verdict, run until Ctrl-C
+	@$(bin)/slotwatch up $(ARGS)
+
+demo: setup ## tell the story in under five minutes: booking, verdict, outage, page, recovery
+	@$(bin)/slotwatch demo $(ARGS)
+
+test: check ## everything: check, then the tests on real servers and on the whole chain
+	@$(bin)/pytest -m "integration or e2e"
+
+check: setup ## format, lint, types, import contracts, generated files, unit tests
+	@$(bin)/ruff format --check .
+	@$(bin)/ruff check .
+	@$(bin)/mypy
+	@$(bin)/lint-imports
+	@$(bin)/slotwatch generate --check
+	@$(bin)/pytest -m "not integration and not e2e"
+
+generate: setup ## write rules, configurations and dashboards from sla/sla.yaml
+	@$(bin)/slotwatch generate
+
+down: setup ## end the chain of this checkout, also one whose terminal is gone
+	@$(bin)/slotwatch down
+
+clean: ## remove .venv, .run and caches; refused while a chain runs
+	@bash stack/clean.sh
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)

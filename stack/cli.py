@@ -1,0 +1,150 @@
+"""The `slotwatch` command. Here are only options and exit codes; what happens is in the modules it calls.
+
+Exit codes: 0 all went well, 1 it was tried and did not work, 2 refused before anything was started.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from sla import objectives
+from sla.topology import Place
+from stack import chain_record, ports, sweep
+from stack import doctor as examination
+from stack.doctor_report import findings_table, memory_report
+from stack.errors import StackError
+from stack.interruption import Interrupted, Interruption
+from stack.native import Chain
+from stack.run_directory import existing, prepare
+from stack.screen import Screen
+from stack.session import Session
+
+app = typer.Typer(
+    help="slotwatch: a booking core for voice agents, and the monitoring that proves it keeps its promise.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+
+PortOption = Annotated[
+    list[str] | None,
+    typer.Option("--port", metavar="PROCESS=NUMBER", help="Give a process another port, e.g. core=18000. Repeatable."),
+]
+FreePortsOption = Annotated[bool, typer.Option("--free-ports", help="Let every process listen on a free port.")]
+RunDirectoryOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--run-directory", envvar="SLOTWATCH_RUN_DIRECTORY", help="Keep data, sockets and logs here instead of in .run."
+    ),
+]
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """Turn what a person has to know into a line on stderr and an exit code."""
+    try:
+        yield
+    except (StackError, objectives.SlaError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(getattr(error, "exit_code", 2)) from error
+
+
+@contextmanager
+def _session(at: Path | None, place: Place) -> Iterator[Session]:
+    """Yield a chain on a screen; it ends when the block does, whatever happens. An interruption ends only the block."""
+    with _sentences(), Interruption() as interruption:
+        chain = Chain(prepare(at=at), place, pause=interruption.pause)
+        with Screen(Console()) as screen, chain:
+            with suppress(Interrupted):
+                yield Session(chain, screen, pause=interruption.pause)
+            screen.tell("Stopping...")
+        typer.echo("Stopped; nothing of it runs any more.")
+
+
+def _place(port: list[str] | None, *, free: bool = False) -> Place:
+    with _sentences():
+        return ports.place(port or [], os.environ, free=free)
+
+
+@app.command()
+def up(
+    port: PortOption = None,
+    free_ports: FreePortsOption = False,
+    run_directory: RunDirectoryOption = None,
+    once: Annotated[bool, typer.Option("--once", help="End after the first verdict; exit 1 if it is `fail`.")] = False,
+    no_probe_wait: Annotated[bool, typer.Option("--no-probe-wait", help="Do not wait for the verdict.")] = False,
+) -> None:
+    """Start everything, show the first probe verdict, and run until Ctrl-C."""
+    good = False
+    with _session(run_directory, _place(port, free=free_ports)) as session:
+        session.start()
+        good = no_probe_wait or session.first_verdict(must_come=once)
+        if not once:
+            session.watch()
+    if once and not good:
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    port: PortOption = None, free_ports: FreePortsOption = False, run_directory: RunDirectoryOption = None
+) -> None:
+    """Tell the story: a booking, a verdict, an outage, the page, the recovery. Exit 0 only if all of it happened."""
+    all_told = False
+    with _session(run_directory, _place(port, free=free_ports)) as session:
+        session.start()
+        session.tell_story()
+        all_told = True
+    if not all_told:
+        raise typer.Exit(1)
+
+
+@app.command()
+def down(run_directory: RunDirectoryOption = None) -> None:
+    """End the chain of this checkout, also one whose terminal is gone."""
+    with _sentences():
+        run = existing(at=run_directory)
+        ended = sweep.end(run) if run else []
+        typer.echo(f"Ended {len(ended)} processes." if ended else "Nothing of this checkout was running.")
+
+
+@app.command()
+def doctor(
+    port: PortOption = None,
+    run_directory: RunDirectoryOption = None,
+    running: Annotated[bool, typer.Option("--running", help="Measure the memory of the running chain.")] = False,
+) -> None:
+    """Say what is there and what is not. Exit 1 if something needed is missing or too big."""
+    with _sentences():
+        run = existing(at=run_directory)
+        if running:
+            measured = examination.memory_of_chain(run)
+            excesses = list(examination.excesses(measured))
+            Console().print(memory_report(measured, excesses))
+            raise typer.Exit(1 if excesses else 0)
+        place = (chain_record.place(run) if run and not port else None) or _place(port)
+        found = list(examination.findings(place, run))
+        Console().print(findings_table(found))
+        raise typer.Exit(0 if all(one.is_good for one in found if one.is_needed) else 1)
+
+
+@app.command()
+def generate(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file is stale.")] = False,
+) -> None:
+    """Write every generated file from sla/sla.yaml, or prove that all are fresh."""
+    flags = ["--check"] if check else []
+    codes = [
+        subprocess.run([sys.executable, "-m", package, *flags], check=False).returncode
+        for package in ("alerts", "dashboards")
+    ]
+    raise typer.Exit(max(codes))

@@ -1,0 +1,177 @@
+"""The story of slotwatch in under five minutes: a booking, a verdict, an outage, the page, the recovery.
+
+Apart from the command line because it is a plot, not an option: each step must really happen, or we say which did not.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Protocol
+
+from sla.objectives import Promise
+from stack.chain_api import Page
+from stack.errors import Failed
+
+SERVICE = "haircut"
+# What the voice agent was told by the caller; a name nobody will mistake for a customer's.
+CALLER_NAME = "Dora Demo"
+_DAYS_TO_TRY = 7
+_VERDICT_SECONDS = 90.0
+# Prometheus keeps the page open for `keep_firing_for`, Alertmanager tells the end at its next group interval.
+_RESOLVE_SLACK_SECONDS = 30.0
+_SECONDS_BETWEEN_CALLS = 1.5
+# Should we be killed: Cal.com comes back by itself.
+_OUTAGE_EXPIRES_SECONDS = 300.0
+
+
+class Chain(Protocol):
+    """What the story does to the chain; stack.chain_api.ChainApi is it."""
+
+    def verdict(self) -> dict[str, Any] | None: ...
+
+    def pages(self) -> list[Page]: ...
+
+    def cut_calcom(self, *, seconds: float) -> None: ...
+
+    def heal_calcom(self) -> None: ...
+
+    def call_function(self, function: str, /, **arguments: str) -> dict[str, Any]: ...
+
+
+@dataclass(slots=True)
+class Story:
+    """One telling. `pause` waits and keeps the screen alive; `tell` says a sentence."""
+
+    chain: Chain
+    promise: Promise
+    tell: Callable[[str], None]
+    show_verdict: Callable[[dict[str, Any]], None]
+    pause: Callable[[float], None]
+    wall_clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    monotonic: Callable[[], float] = time.monotonic
+    _slots: list[str] = field(default_factory=list)
+
+    def play(self) -> None:
+        """Tell it all. Raises Failed with the step that did not happen."""
+        self._slots = self._free_slots()
+        self._book()
+        self._await_verdict()
+        outage_began = self._cut()
+        try:
+            pages = self._await_pages(outage_began)
+        finally:
+            self.chain.heal_calcom()
+        self.tell("5. Cal.com is back.")
+        self._await_resolved(pages)
+
+    def _free_slots(self) -> list[str]:
+        for day in self._coming_days():
+            answer = self.chain.call_function("check_availability", service=SERVICE, date=day.isoformat())
+            if answer.get("status") == "ok" and answer.get("slots"):
+                return [slot.strip() for slot in str(answer["slots"]).split(",")]
+        raise Failed(
+            f"step 1: no free {SERVICE} in the next {_DAYS_TO_TRY} days; `make clean` empties the salon's book"
+        )
+
+    def _coming_days(self) -> Iterator[date]:
+        today = self.wall_clock().date()
+        return (today + timedelta(days=number) for number in range(1, _DAYS_TO_TRY + 1))
+
+    def _book(self) -> None:
+        # An earlier demo may have left its appointment in the database while the simulator began anew: try the next.
+        answer: dict[str, Any] = {}
+        while self._slots and answer.get("status") != "confirmed":
+            answer = self._call(self._slots.pop(0))
+            if answer.get("status") == "failed":
+                break
+        if answer.get("status") != "confirmed":
+            raise Failed(f"step 1: the booking was not confirmed; the core said {answer}")
+        self.tell(f"1. A caller booked a {SERVICE} at {answer['local_start']} through a signed Retell call:")
+        self.tell(f'   the agent says "{answer["say"]}" (appointment {answer["appointment_id"]})')
+
+    def _call(self, start: str) -> dict[str, Any]:
+        return self.chain.call_function("book_appointment", service=SERVICE, start=start, name=CALLER_NAME)
+
+    def _await_verdict(self) -> None:
+        self.tell("2. The probe holds its scripted conversations...")
+        deadline = self.monotonic() + _VERDICT_SECONDS
+        while (verdict := self.chain.verdict()) is None:
+            if self.monotonic() > deadline:
+                raise Failed(f"step 2: the probe gave no verdict within {_VERDICT_SECONDS:g} s; see the log of `probe`")
+            self.pause(0.5)
+        self.show_verdict(verdict)
+        if verdict["verdict"] == "fail":
+            raise Failed("step 2: the promise is broken before any outage; the reasons stand above")
+
+    def _cut(self) -> datetime:
+        began = self.wall_clock()
+        self.chain.cut_calcom(seconds=_OUTAGE_EXPIRES_SECONDS)
+        self.tell(f"3. Cal.com is down since {began:%H:%M:%S} UTC. Callers keep calling...")
+        return began
+
+    def _await_pages(self, began: datetime) -> list[Page]:
+        """Keep calling until on-call has been paged, then a little longer: the second alert sees the same outage."""
+        limit = self.promise.time_to_page.seconds
+        failed, told = 0, 0
+        pages: list[Page] = []
+        while (elapsed := (self.wall_clock() - began).total_seconds()) < limit:
+            failed += self._a_caller_tries()
+            pages = self._critical_pages(began)
+            for page in pages[told:]:
+                self._tell_page(page, began, failed)
+            told = len(pages)
+            if len(pages) >= 2 or (pages and elapsed > limit * 3 / 4):
+                break
+            self.pause(_SECONDS_BETWEEN_CALLS)
+        if not pages:
+            raise Failed(f"step 4: nobody was paged within {self.promise.time_to_page} of the outage")
+        return pages
+
+    def _a_caller_tries(self) -> int:
+        """Return 1 if the booking failed, as it should now."""
+        start = self._slots[0] if self._slots else ""
+        return int(self._call(start).get("status") == "failed")
+
+    def _critical_pages(self, since: datetime) -> list[Page]:
+        """Return the pages for this outage in the order they came."""
+        pages = [page for page in self.chain.pages() if page.severity == "critical" and page.received_at >= since]
+        return sorted(pages, key=lambda page: page.received_at)
+
+    def _tell_page(self, page: Page, began: datetime, failed: int) -> None:
+        seconds = (page.received_at - began).total_seconds()
+        self.tell(
+            f"4. PAGE after {seconds:.0f} s (promise: under {self.promise.time_to_page}): "
+            f"{page.alertname}: {page.summary} [{failed} bookings failed so far]"
+        )
+
+    def _await_resolved(self, pages: Sequence[Page]) -> None:
+        healed = self.monotonic()
+        names = {page.alertname for page in pages}
+        since = min(page.received_at for page in pages)
+        limit = self._resolve_within_seconds()
+        while self.monotonic() - healed < limit:
+            resolved = [page for page in self._critical_pages(since) if page.alertname in names and not page.is_open]
+            if resolved:
+                seconds = self.monotonic() - healed
+                self._tell_resolved(resolved[0], seconds, still=names - {page.alertname for page in resolved})
+                return
+            self.pause(1.0)
+        raise Failed(f"step 6: no page was resolved within {limit:.0f} s of Cal.com's return")
+
+    def _tell_resolved(self, page: Page, seconds: float, *, still: set[str]) -> None:
+        self.tell(f"6. RESOLVED: {page.alertname}, {seconds:.0f} s after Cal.com came back.")
+        if still:
+            self.tell(
+                f"   {', '.join(sorted(still))} stays open a while longer on purpose (keep_firing_for in sla.yaml)."
+            )
+
+    def _resolve_within_seconds(self) -> float:
+        alerts, pager = self.promise.alerts, self.promise.timers.routes.pager
+        slowest = max(
+            alerts.probe_failing.keep_firing_for.seconds,
+            alerts.success_rate.critical.window.seconds + alerts.success_rate.critical.keep_firing_for.seconds,
+        )
+        return slowest + pager.group_interval.seconds + _RESOLVE_SLACK_SECONDS

@@ -1,0 +1,66 @@
+"""Prometheus and Alertmanager of the native start: exactly the generated files, or the same text for other ports.
+
+Apart from the table of processes because the files must be on disk before the processes can start.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from alerts import render
+from alerts.alertmanager import alertmanager_flags
+from alerts.prometheus import prometheus_flags
+from sla.objectives import Promise
+from sla.topology import NATIVE, Place, Process
+from stack import ports
+from stack.errors import Refused
+from stack.run_directory import RunDirectory
+
+
+@dataclass(frozen=True, slots=True)
+class MonitoringFiles:
+    """Where both find their configuration and keep their data."""
+
+    run: RunDirectory
+    place: Place
+    promise: Promise
+
+    @property
+    def directory(self) -> Path:
+        """The committed files on the default ports, so that what is reviewed is what runs; else our own copy."""
+        return render.GENERATED / NATIVE.name if ports.is_default(self.place) else self.run.configuration
+
+    def prepare(self) -> None:
+        """Write the configuration for other ports, and forget which pages an earlier chain has sent.
+
+        Raises Refused when the generated files are missing.
+        """
+        if not any((render.GENERATED / "rules").glob("*.yaml")):
+            raise Refused("alerts/generated is incomplete; run `make generate`")
+        # Alertmanager keeps silent for repeat_interval about what it has sent: an aborted demo would mute the next one.
+        shutil.rmtree(self.run.room("alertmanager"), ignore_errors=True)
+        if not ports.is_default(self.place):
+            self._write()
+
+    def _write(self) -> None:
+        rules = str(render.GENERATED / "rules" / "*.yaml")
+        for name, text in render.configuration(self.place, promise=self.promise, rules=rules).items():
+            (self.run.configuration / name).write_text(text, "utf-8")
+
+    def prometheus_flags(self) -> tuple[str, ...]:
+        return (
+            f"--config.file={self.directory / 'prometheus.yml'}",
+            f"--storage.tsdb.path={self.run.room('prometheus')}",
+            f"--web.listen-address={self.place.address(Process.PROMETHEUS)}",
+            *prometheus_flags(self.promise),
+        )
+
+    def alertmanager_flags(self) -> tuple[str, ...]:
+        return (
+            f"--config.file={self.directory / 'alertmanager.yml'}",
+            f"--storage.path={self.run.room('alertmanager')}",
+            f"--web.listen-address={self.place.address(Process.ALERTMANAGER)}",
+            *alertmanager_flags(self.promise),
+        )

@@ -1,0 +1,93 @@
+import pytest
+
+from sla import objectives
+from stack.demo import Story
+from stack.errors import Failed
+from tests.stack.fakes import FakeChain, FakeClock
+
+
+def tell(**chain_facts):
+    """Play the story on a fake chain; return what was told and the chain, or raise."""
+    clock = FakeClock()
+    chain = FakeChain(clock, **chain_facts)
+    told: list[str] = []
+    story = Story(
+        chain,
+        objectives.load(),
+        tell=told.append,
+        show_verdict=lambda verdict: told.append(f"verdict {verdict['verdict']}"),
+        pause=clock.pause,
+        wall_clock=clock.now,
+        monotonic=clock.monotonic,
+    )
+    try:
+        story.play()
+    except Failed as failed:
+        return told, chain, str(failed)
+    return told, chain, None
+
+
+def test_the_story_books_pages_and_recovers_within_five_minutes():
+    told, chain, failed = tell()
+
+    assert failed is None
+    assert [line[:2] for line in told if line[0].isdigit()] == ["1.", "2.", "3.", "4.", "4.", "5.", "6."]
+    assert "PAGE after 25 s (promise: under 60s): BookingProbeFailing" in " ".join(told)
+    assert "RESOLVED: BookingProbeFailing, 90 s after Cal.com came back" in " ".join(told)
+    assert chain.clock.seconds < 300
+
+
+def test_what_stays_open_on_purpose_is_named():
+    told, _, _ = tell()
+
+    assert "BookingSuccessRateLow stays open a while longer on purpose" in told[-1]
+
+
+def test_callers_keep_calling_during_the_outage():
+    _, chain, _ = tell()
+
+    assert len([name for name, _ in chain.calls if name == "book_appointment"]) > 10
+
+
+def test_a_slot_that_an_earlier_demo_took_is_passed_over():
+    told, _, failed = tell(taken=("2026-11-23T09:00",))
+
+    assert failed is None
+    assert "2026-11-23T09:30" in told[0]
+
+
+def test_one_page_is_enough_when_no_second_comes():
+    _, chain, failed = tell(page_after={"BookingProbeFailing": 25})
+
+    assert failed is None
+    assert chain.healed_at is not None
+
+
+@pytest.mark.parametrize(
+    ("facts", "sentence"),
+    [
+        ({"slots": ""}, "step 1: no free haircut in the next 7 days"),
+        ({"slots": "2026-11-23T09:00", "taken": ("2026-11-23T09:00",)}, "step 1: the booking was not confirmed"),
+        ({"verdict_after": 1e6}, "step 2: the probe gave no verdict within 90 s"),
+        ({"finding": "fail"}, "step 2: the promise is broken before any outage"),
+        ({"page_after": {}}, "step 4: nobody was paged within 60s of the outage"),
+        ({"resolved_after": {}}, "step 6: no page was resolved within 270 s"),
+    ],
+)
+def test_a_step_that_did_not_happen_is_named(facts, sentence):
+    _, _, failed = tell(**facts)
+
+    assert failed is not None
+    assert sentence in failed
+
+
+def test_cal_com_is_healed_even_when_nobody_was_paged():
+    _, chain, _ = tell(page_after={})
+
+    assert chain.healed_at is not None
+
+
+def test_a_page_of_yesterday_is_no_page():
+    _, _, failed = tell(page_after={})
+
+    assert failed is not None
