@@ -28,7 +28,9 @@ class LoadtestSettings(ProcessSettings):
     target_url: HttpUrl = Field(HttpUrl(NATIVE.url(Process.CORE)), description="Where the booking core answers.")
     tenant: str = Field("demo", min_length=1, description="Opaque token of the tenant to book at.")
     api_key: SecretStr = Field(SecretStr("sk_demo"), description="The tenant's API key (availability, cancelling).")
-    retell_api_key: SecretStr = Field(SecretStr("key_demo"), description="Key that signs function calls as Retell does.")
+    retell_api_key: SecretStr = Field(
+        SecretStr("key_demo"), description="Key that signs function calls as Retell does."
+    )
     service: str = Field("probe", min_length=1, description="The service to book; open all day, seen by no customer.")
     state_directory: Path = Field(
         Path(".run/probe"), description="Where the daemon keeps its last verdict and the bookings not yet cancelled."

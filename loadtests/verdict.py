@@ -181,7 +181,7 @@ class _Case:
             named = ", ".join(f"{number} {reason}" for reason, number in reasons.most_common(4))
             yield f"{self.failed} of {self.count} failed: {named}"
         if self.count < self.limits.needed:
-            yield f"{self.count} samples cannot bound P95: it takes {self.limits.needed}"
+            yield f"too few samples to bound P95: {self.count} of {self.limits.needed}"
         else:
             yield self._about_seconds(self.p95_seconds or 0, self.upper_bound_seconds or 0)
 

@@ -22,6 +22,8 @@ from stack.processes import DEMO, Demo
 
 # Longer than the core lets one call take, so that its answer, not our patience, decides.
 _PATIENCE_SECONDS = 20.0
+# Ten times what a verdict run takes on two quiet cores.
+VERDICT_SECONDS = 120.0
 # The regulator's numbers for films and plays: valid, and nobody's.
 _CALLER = "+493023125042"
 
@@ -99,3 +101,13 @@ class ChainApi:
         if not isinstance(document, dict):
             raise Failed(f"{answer.request.url} answered no JSON object: {answer.text[:300]}")
         return document
+
+
+def await_verdict(
+    ask: Callable[[], dict[str, Any] | None], *, pause: Callable[[float], None], now: Callable[[], float]
+) -> dict[str, Any] | None:
+    """Ask until there is a verdict; None if there is none within VERDICT_SECONDS."""
+    deadline = now() + VERDICT_SECONDS
+    while (verdict := ask()) is None and now() < deadline:
+        pause(0.5)
+    return verdict

@@ -85,10 +85,10 @@ def _addresses(place: Place, run: RunDirectory | None, machine: Machine) -> Iter
         subject = f"port {place.port(process)} ({process})"
         if process not in taken:
             yield Finding(subject, "free", is_good=True)
-        elif (holder := taken[process].holder) and holder.pid in ours:
+        elif (holder := machine.listener(place.port(process))) and holder.pid in ours:
             yield Finding(subject, f"ours: {holder}", is_good=True)
         else:
-            yield Finding(subject, f"taken by {holder or 'another process'}; see --port", is_good=False)
+            yield Finding(subject, f"{taken[process].obstacle}; see --port", is_good=False)
 
 
 def _docker() -> Finding:

@@ -22,7 +22,7 @@ def findings_table(findings: Sequence[Finding]) -> Table:
 def _mark(finding: Finding) -> Text:
     if finding.is_good:
         return Text("ok", style="green")
-    return Text("MISSING", style="red") if finding.is_needed else Text("-", style="dim")
+    return Text("NOT OK", style="red") if finding.is_needed else Text("-", style="dim")
 
 
 def memory_report(measured: Sequence[Memory], excesses: Sequence[str]) -> RenderableType:

@@ -5,6 +5,7 @@ Apart from sla/topology.py, which holds the defaults: here they meet the command
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
@@ -18,18 +19,19 @@ from stack.machine import Machine, Seen
 # The processes the native start runs; Grafana joins them in docker-compose.yml only.
 STARTED = tuple(process for process in Process if process is not Process.GRAFANA)
 VARIABLE_PREFIX = "SLOTWATCH_PORT_"
+Attempt = Callable[[str, int], OSError | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A port that somebody else listens on."""
+    """A port that a process of ours cannot have."""
 
     process: Process
     port: int
-    holder: Seen | None
+    obstacle: str
 
     def __str__(self) -> str:
-        return f"{self.process} wants port {self.port}, which {self.holder or 'another process'} holds"
+        return f"{self.process} cannot have port {self.port}: {self.obstacle}"
 
 
 def place(options: Iterable[str], environ: Mapping[str, str], *, free: bool = False) -> Place:
@@ -93,25 +95,32 @@ def free_ports() -> Iterator[tuple[Process, int]]:
             yield process, listener.getsockname()[1]
 
 
-def is_free(host: str, port: int) -> bool:
-    """True if a server could listen there now; connections still closing do not count."""
+def bind_error(host: str, port: int) -> OSError | None:
+    """Return why no server could listen there now; connections still closing do not count."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as attempt:
         attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             attempt.bind((host, port))
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            return error
+    return None
 
 
-def taken(chosen: Place, *, machine: Machine | None = None, free: Callable[[str, int], bool] = is_free) -> list[Taken]:
-    """Return every port of the chain that somebody else holds, with the holder where /proc tells."""
+def taken(chosen: Place, *, machine: Machine | None = None, attempt: Attempt = bind_error) -> list[Taken]:
+    """Return every port of the chain that we cannot have, with the holder where /proc tells."""
     machine = machine or Machine()
-    return [
-        Taken(process, chosen.port(process), machine.listener(chosen.port(process)))
-        for process in STARTED
-        if not free(chosen.host(process), chosen.port(process))
-    ]
+    found = []
+    for process in STARTED:
+        port = chosen.port(process)
+        if error := attempt(chosen.host(process), port):
+            found.append(Taken(process, port, _obstacle(error, machine.listener(port))))
+    return found
+
+
+def _obstacle(error: OSError, holder: Seen | None) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"{holder or 'another process'} holds it"
+    return str(error.strerror)
 
 
 def refuse_taken(found: list[Taken]) -> None:
@@ -120,7 +129,7 @@ def refuse_taken(found: list[Taken]) -> None:
         first = found[0]
         sentences = "; ".join(str(one) for one in found)
         raise Refused(
-            f"{sentences}. End it, or move ours: --port {first.process}={_suggestion(first.port)} "
+            f"{sentences}. End what is in the way, or move ours: --port {first.process}={_suggestion(first.port)} "
             f"(or {VARIABLE_PREFIX}{first.process.upper()}={_suggestion(first.port)}), or use --free-ports"
         )
 

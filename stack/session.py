@@ -6,13 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from stack.chain_api import ChainApi
+from stack.chain_api import VERDICT_SECONDS, ChainApi, await_verdict
 from stack.demo import Story
 from stack.errors import Failed
 from stack.native import Chain
 from stack.screen import Screen
 
-_VERDICT_SECONDS = 120.0
 # Each look asks every process over HTTP: often enough for a person, seldom enough for two cores.
 _LOOK_SECONDS = 2.0
 
@@ -35,18 +34,15 @@ class Session:
     def first_verdict(self, *, must_come: bool) -> bool:
         """Show the first verdict; False if it is `fail` or did not come. Raises Failed where it had to come."""
         self.screen.tell("Waiting for the first probe verdict...")
-        deadline = self.now() + _VERDICT_SECONDS
-        chain_api = ChainApi(self.chain.place)
-        while (verdict := chain_api.verdict()) is None:
-            if self.now() > deadline:
-                sentence = f"no verdict within {_VERDICT_SECONDS:g} s; see {self.chain.run.log / 'probe.log'}"
-                if must_come:
-                    raise Failed(sentence)
-                self.screen.tell(sentence)
-                return False
-            self.wait(0.5)
-        self.screen.verdict(verdict)
-        return bool(verdict["verdict"] != "fail")
+        verdict = await_verdict(ChainApi(self.chain.place).verdict, pause=self.wait, now=self.now)
+        if verdict is not None:
+            self.screen.verdict(verdict)
+            return bool(verdict["verdict"] != "fail")
+        sentence = f"no verdict within {VERDICT_SECONDS:g} s; see {self.chain.run.log / 'probe.log'}"
+        if must_come:
+            raise Failed(sentence)
+        self.screen.tell(sentence)
+        return False
 
     def watch(self) -> None:
         """Keep the screen alive until somebody interrupts. Raises Failed when the chain is gone."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import os
 import random
 import signal
@@ -19,7 +18,6 @@ import prometheus_client
 import structlog
 import uvicorn
 from fastapi import FastAPI
-from structlog.typing import FilteringBoundLogger
 
 from loadtests.daemon.children import ProbeProcesses
 from loadtests.daemon.core import HttpCore
@@ -31,6 +29,7 @@ from loadtests.daemon.scoreboard import Scoreboard
 from loadtests.daemon.state import StateFile, StateUnusable
 from loadtests.settings import LoadtestSettings
 from loadtests.verdict import Limits
+from sla import logs
 from sla.environment import SettingsError
 from sla.objectives import Promise, SlaError
 
@@ -61,12 +60,13 @@ def _bind(settings: LoadtestSettings) -> socket.socket:
     try:
         return socket.create_server((settings.host, settings.port))
     except OSError as error:
-        place = f"{settings.host}:{settings.port}"
-        raise SettingsError(f"cannot listen on {place}: {error.strerror}; free it or set LOADTEST_PORT") from error
+        place, reason = f"{settings.host}:{settings.port}", str(error.strerror).partition(" (")[0]
+        raise SettingsError(f"cannot listen on {place}: {reason}; free it or set LOADTEST_PORT") from error
 
 
 async def _serve(settings: LoadtestSettings, promise: Promise, listener: socket.socket) -> int:
-    log = _log()
+    logs.configure()
+    log = structlog.get_logger()
     # The client would add a series with the start time of each counter, which nothing here reads.
     prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
     directory = settings.state_directory
@@ -107,7 +107,7 @@ class _Server(uvicorn.Server):
 
     @classmethod
     def of(cls, app: FastAPI) -> _Server:
-        return cls(uvicorn.Config(app, log_config=None, lifespan="off"))
+        return cls(uvicorn.Config(app, log_config=None, log_level="warning", access_log=False, lifespan="off"))
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -126,21 +126,6 @@ async def _until_signalled(*work: Coroutine[Any, Any, None]) -> None:
     await asyncio.gather(*pending, return_exceptions=True)
     for task in done:
         task.result()
-
-
-def _log() -> FilteringBoundLogger:
-    """Write events as lines of JSON to stderr."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    log: FilteringBoundLogger = structlog.get_logger(process="probe")
-    return log
 
 
 if __name__ == "__main__":

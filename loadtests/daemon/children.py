@@ -18,7 +18,7 @@ from typing import Protocol
 
 from loadtests.samples import Told, from_line
 
-# The child's own limits for ending after a signal add up to 3.5 s.
+# A child gives itself 4 s to end after a signal.
 TERMINATE_SECONDS = 4.5
 
 

@@ -19,6 +19,7 @@ from loadtests.daemon.core import Core
 from loadtests.daemon.journal import Journal
 from loadtests.daemon.scoreboard import Judged, Scoreboard
 from loadtests.samples import BadLine, Booked, Cancelled, Mode, Overloaded, Sample, Summary, Told
+from loadtests.verdict import ExitCode
 from sla.objectives import Promise
 
 # A fresh child now and then keeps memory flat; between two of them one light check may come a second or two late.
@@ -68,6 +69,7 @@ class ProbeDaemon:
     chance: Random
     clock: Callable[[], float]
     sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep
+    start_seconds: float = START_SECONDS
 
     async def run(self) -> None:
         await self._await_core()
@@ -101,7 +103,7 @@ class ProbeDaemon:
     async def _watch(self) -> bool:
         """Listen to one watching child to its end; tell whether it ended as planned."""
         light = self.promise.probe.light
-        quiet = START_SECONDS + light.period.seconds + light.timeout.seconds
+        quiet = self.start_seconds + light.period.seconds + light.timeout.seconds
         return await self._listen(Mode.WATCH, "--seconds", str(WATCH_SECONDS), quiet_seconds=quiet)
 
     async def _keep_judging(self) -> None:
@@ -116,7 +118,7 @@ class ProbeDaemon:
         """Listen to one verdict run; tell whether it finished within its time."""
         run, timeout = self.promise.probe.verdict, self.promise.probe.full.timeout.seconds
         # The last journey, its cancelling and the clean-up may each take the whole timeout.
-        wall_clock = START_SECONDS + run.journeys / run.per_second + 3 * timeout
+        wall_clock = self.start_seconds + run.journeys / run.per_second + 3 * timeout
         try:
             async with asyncio.timeout(wall_clock):
                 return await self._listen(Mode.VERDICT, quiet_seconds=wall_clock)
@@ -131,7 +133,7 @@ class ProbeDaemon:
                 async for told in lines:
                     self._hear(told, mode)
                     if isinstance(told, Summary):
-                        return True
+                        return bool(told.document["exit_code"] != ExitCode.ABORTED)
         except (ChildLost, BadLine) as error:
             self.log.error("probe_failed", mode=mode, error=str(error))
             return False

@@ -26,12 +26,14 @@ from loadtests.booking_api import WARM_UP, Answer, NoAnswer, Request, TimedOut, 
 from loadtests.probe.errand import Errand
 from loadtests.probe.plan import Arrival, keep
 
-# The first arrival is due so long after the warm-up, so that its lag is not our own start.
-HEAD_START_SECONDS = 0.1
+# The first arrival is due so long after the warm-up, so that its lag is neither our own start nor that of the other
+# child, which the daemon starts in the same moment.
+HEAD_START_SECONDS = 0.5
 WARM_UP_TIMEOUT_SECONDS = 1.0
 # After a signal: the time for requests under way to end by themselves, and then to cancel what they booked.
 ABORT_GRACE_SECONDS = 1.5
 ABORT_CLEAN_UP_SECONDS = 2.0
+ABORT_SECONDS = ABORT_GRACE_SECONDS + ABORT_CLEAN_UP_SECONDS + 0.5
 PARENT_CHECK_SECONDS = 0.5
 # Room for idle connections, or urllib3 warns about each one it has to throw away.
 CONNECTIONS = 1000
@@ -55,6 +57,12 @@ class Control:
     def abort(self) -> None:
         self._aborted.set()
         self.stop()
+
+    def wait_for_the_end(self) -> None:
+        """Wait until the run has ended, or an aborted one has had its time; raises what a caller raised."""
+        gevent.wait([self.ended, self._aborted], count=1)
+        with suppress(gevent.Timeout):
+            self.ended.get(timeout=ABORT_SECONDS if self.is_aborted else None)
 
     def abort_when_orphaned(self, parent: int) -> None:
         """Abort once this process has another parent: whoever started us was killed and will read nothing more."""
@@ -123,7 +131,15 @@ class Course:
         self._pool = Pool(errand.plan.most_under_way(errand.hold_seconds))
 
     def go(self) -> None:
-        """Run until the plan is done or the run is stopped."""
+        """Run until the plan is done or the run is stopped, and let whoever waits for the end know how it went."""
+        try:
+            self._keep_the_plan()
+        except Exception as error:
+            self._control.ended.set_exception(error)
+            raise
+        self._control.ended.set()
+
+    def _keep_the_plan(self) -> None:
         self._warm_up()
         keep(
             self._errand.plan.arrivals(time.perf_counter() + HEAD_START_SECONDS),
@@ -195,15 +211,6 @@ def conduct(errand: Errand, control: Control) -> None:
         def course(self) -> Course:
             return Course(errand, self.client, control)
 
-        @task
-        def keep_the_schedule(self) -> None:
-            try:
-                self.course().go()
-                control.ended.set()
-            except Exception as error:  # noqa: BLE001  raised again by whoever waits for the end
-                control.ended.set_exception(error)
-            raise StopUser
-
     environment = Environment(user_classes=[Conducted], host=errand.settings.target)
     environment.events.cpu_warning.add_listener(  # type: ignore[no-untyped-call]  # Locust's
         lambda **_: errand.ledger.generator_overloaded(time.time())
@@ -212,5 +219,5 @@ def conduct(errand: Errand, control: Control) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, control.abort)
     runner.start(1, spawn_rate=1)
-    control.ended.get()
+    control.wait_for_the_end()
     runner.quit()

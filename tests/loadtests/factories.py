@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from loadtests.samples import Mode, Outcome, Probe, Sample
 from loadtests.verdict import Limits
@@ -18,7 +19,7 @@ LIMITS = Limits(
 )
 
 
-def sample(**fields: object) -> Sample:
+def sample(**fields: Any) -> Sample:
     """A good journey of a verdict run: 40 s of talk, 0.2 s of server time."""
     good = Sample(
         probe=Probe.FULL,
@@ -36,17 +37,14 @@ def sample(**fields: object) -> Sample:
     return replace(good, **fields)
 
 
-def failed(reason: str = "http_503", **fields: object) -> Sample:
+def failed(reason: str = "http_503", **fields: Any) -> Sample:
     """A journey that ended without a booking."""
     return sample(outcome=Outcome.FAILED, reason=reason, appointment_id="", cancelled=False, **fields)
 
 
-def promise(**verdict: object) -> Promise:
+def promise(*, full_timeout: str = "20s", **verdict: object) -> Promise:
     """The shipped promise, with a verdict run of other sizes."""
-    shipped = objectives.load()
-    run = shipped.probe.verdict.model_copy(update=verdict)
-    return shipped.model_copy(update={"probe": shipped.probe.model_copy(update={"verdict": run})})
-
-
-def seconds(text: str) -> Duration:
-    return Duration.parse(text)
+    probe = objectives.load().probe
+    full = probe.full.model_copy(update={"timeout": Duration.parse(full_timeout)})
+    run = probe.verdict.model_copy(update=verdict)
+    return objectives.load().model_copy(update={"probe": probe.model_copy(update={"full": full, "verdict": run})})

@@ -28,7 +28,6 @@ class FakeCore:
     overrides: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
     bookings: dict[str, str] = field(default_factory=dict)
     seen: list[tuple[str, Mapping[str, str], dict[str, Any]]] = field(default_factory=list)
-    ready: bool = True
     wall_clock: Callable[[], float] = time.time
 
     def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, Any]]:
@@ -60,10 +59,8 @@ class FakeCore:
 
     def _honest(self, kind: str, path: str, sent: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
         match kind:
-            case "livez":
+            case "livez" | "readyz":
                 return 200, {}
-            case "readyz":
-                return (200 if self.ready else 503), {}
             case "availability":
                 return 200, {"service": SERVICE, "slots": [{"local": f"{sent['date']}T00:00"}]}
             case "check_availability":
@@ -143,7 +140,7 @@ def served(core: FakeCore, hold_seconds: Callable[[], float] = lambda: 0.0) -> I
             self.end_headers()
             self.wfile.write(text)
 
-        do_POST = do_GET
+        do_POST = do_GET  # noqa: N815  the library's name
 
         def log_message(self, *_: object) -> None:
             """Keep the test's output clean."""

@@ -62,7 +62,7 @@ def test_a_percentile_is_one_of_the_values_and_enough_of_them_do_not_exceed_it(s
 def test_an_upper_bound_is_never_below_the_percentile(seconds):
     bound = upper_bound(seconds, share=P95, confidence=SURE)
 
-    assert bound is None or bound >= nearest_rank(seconds, P95)
+    assert bound is None or bound >= (nearest_rank(seconds, P95) or 0)
     assert (bound is None) == (len(seconds) < 59)
 
 
@@ -70,7 +70,7 @@ def test_an_upper_bound_is_never_below_the_percentile(seconds):
 def test_a_slower_value_never_lowers_anything(seconds, more):
     slower = [*seconds[1:], seconds[0] + more]
 
-    assert nearest_rank(slower, P95) >= nearest_rank(seconds, P95)
+    assert (nearest_rank(slower, P95) or 0) >= (nearest_rank(seconds, P95) or 0)
 
 
 def test_it_takes_59_samples_to_bound_p95():
@@ -80,7 +80,8 @@ def test_it_takes_59_samples_to_bound_p95():
 
 
 @pytest.mark.parametrize(
-    ("bad", "count", "is_beyond"), [(0, 0, False), (0, 100, False), (1, 20, False), (3, 66, False), (4, 66, True), (66, 66, True)]
+    ("bad", "count", "is_beyond"),
+    [(0, 0, False), (0, 100, False), (1, 20, False), (3, 66, False), (4, 66, True), (66, 66, True)],
 )
 def test_a_few_bad_ones_may_be_chance(bad, count, is_beyond):
     assert beyond_chance(bad, count=count, allowed_ratio=Decimal("0.02"), confidence=SURE) is is_beyond

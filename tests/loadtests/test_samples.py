@@ -39,7 +39,9 @@ samples = st.builds(
 )
 
 
-@given(st.one_of(samples, st.builds(Booked, st.text()), st.builds(Cancelled, st.text()), st.builds(Overloaded, seconds)))
+@given(
+    st.one_of(samples, st.builds(Booked, st.text()), st.builds(Cancelled, st.text()), st.builds(Overloaded, seconds))
+)
 def test_every_record_survives_the_way_through_a_line(told):
     line = to_line(told)
 
@@ -52,7 +54,8 @@ def test_a_summary_survives_too():
 
 
 @pytest.mark.parametrize(
-    "line", ["", "not json", "[]", "{}", '{"event": "sample"}', '{"event": "gossip"}', '{"event": "booked", "name": "x"}']
+    "line",
+    ["", "not json", "[]", "{}", '{"event": "sample"}', '{"event": "gossip"}', '{"event": "booked", "name": "x"}'],
 )
 def test_any_other_line_is_refused(line):
     with pytest.raises(BadLine, match="not a line of a probe run"):

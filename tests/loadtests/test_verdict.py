@@ -43,7 +43,10 @@ def _good(count, **fields):
         ),
         pytest.param(_good(20, modelled_seconds=51), Finding.FAIL, ExitCode.SLA_MISS, id="20 slow ones are no chance"),
         pytest.param(
-            [*_good(19), sample(modelled_seconds=51)], Finding.INCONCLUSIVE, ExitCode.INCONCLUSIVE, id="one of 20 may be"
+            [*_good(19), sample(modelled_seconds=51)],
+            Finding.INCONCLUSIVE,
+            ExitCode.INCONCLUSIVE,
+            id="one of 20 may be",
         ),
     ],
 )
@@ -151,4 +154,4 @@ def test_a_handful_of_checks_claims_nothing_about_p95():
     verdict = judge_each(Evidence(samples=_good(3)), LIMITS)
 
     assert verdict.upper_bound_seconds is None
-    assert verdict.reasons == ("3 samples cannot bound P95: it takes 59",)
+    assert verdict.reasons == ("too few samples to bound P95: 3 of 59",)

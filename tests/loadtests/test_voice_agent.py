@@ -74,7 +74,7 @@ def test_modelled_time_is_the_script_of_the_prompt(agent):
 
 
 def test_in_real_time_the_modelled_talk_is_slept_through(agent):
-    slept = []
+    slept: list[float] = []
 
     result = _hold(replace(agent, sleep=slept.append))
 
@@ -115,7 +115,7 @@ def test_the_signature_is_the_known_one():
 
     signature = retell_signature(body, key="key_demo", at_milliseconds=1_700_000_000_000)
 
-    # Computed with openssl: printf '%s' '{"name": "book_appointment"}1700000000000' | openssl dgst -sha256 -hmac key_demo
+    # printf '%s' '{"name": "book_appointment"}1700000000000' | openssl dgst -sha256 -hmac key_demo
     digest = "50c7ce6a047238c681bd1dbcb30305969c202bdb678b473a137596a1997e674b"
     assert signature == f"v=1700000000000,d={digest}"
 

@@ -82,8 +82,9 @@ class FakeChain:
     resolved_after: Mapping[str, float] = field(default_factory=lambda: {"BookingProbeFailing": 90})
     finding: str = "pass"
     verdict_after: float = 10.0
-    slots: str = "2026-11-23T09:00, 2026-11-23T09:30, 2026-11-23T10:00"
+    slots_per_answer: int = 2
     taken: tuple[str, ...] = ()
+    takes_none: bool = False
     calls: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     cut_at: float | None = None
     healed_at: float | None = None
@@ -121,9 +122,11 @@ class FakeChain:
     def call_function(self, function: str, /, **arguments: str) -> dict[str, Any]:
         self.calls.append((function, arguments))
         if function == "check_availability":
-            return {"status": "ok", "slots": self.slots}
+            hour, day = arguments["time"][:2], arguments["date"]
+            slots = [f"{day}T{hour}:{minute:02}" for minute in range(self.slots_per_answer)]
+            return {"status": "ok", "slots": ", ".join(slots)}
         if self.is_cut:
             return {"status": "failed", "reason": "calcom_unavailable"}
-        if arguments["start"] in self.taken:
+        if self.takes_none or arguments["start"] in self.taken:
             return {"status": "refused", "reason": "slot_taken"}
         return {"status": "confirmed", "local_start": arguments["start"], "say": "Done.", "appointment_id": "a1"}

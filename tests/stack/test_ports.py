@@ -1,3 +1,4 @@
+import errno
 import re
 
 import pytest
@@ -5,7 +6,7 @@ import pytest
 from sla.topology import DEFAULT_PORTS, Place, Process
 from stack import ports
 from stack.errors import Refused
-from stack.machine import Seen
+from stack.machine import Machine
 from stack.ports import Taken
 
 
@@ -47,25 +48,41 @@ def test_a_misspelt_variable_is_refused_by_its_name():
         ports.place([], {"SLOTWATCH_PORT_PROBES": "1"})
 
 
-def test_only_ports_in_use_are_reported():
-    found = ports.taken(Place("native"), free=lambda _host, port: port not in (8000, 9090))
+def in_use(_host: str, port: int) -> OSError | None:
+    return OSError(errno.EADDRINUSE, "Address already in use") if port in (8000, 9090) else None
 
-    assert [one.process for one in found] == [Process.CORE, Process.PROMETHEUS]
+
+def test_only_ports_we_cannot_have_are_reported(tmp_path):
+    found = ports.taken(Place("native"), machine=Machine(tmp_path), attempt=in_use)
+
+    assert found == [
+        Taken(Process.CORE, 8000, "another process holds it"),
+        Taken(Process.PROMETHEUS, 9090, "another process holds it"),
+    ]
+
+
+def test_a_port_that_is_root_s_is_not_called_taken(tmp_path):
+    def forbidden(_host: str, port: int) -> OSError | None:
+        return PermissionError(errno.EACCES, "Permission denied") if port == 8000 else None
+
+    assert ports.taken(Place("native"), machine=Machine(tmp_path), attempt=forbidden) == [
+        Taken(Process.CORE, 8000, "Permission denied")
+    ]
 
 
 def test_a_taken_port_is_refused_with_its_holder_and_the_ways_out():
     found = [
-        Taken(Process.CORE, 8000, Seen(4711, "nginx: master")),
-        Taken(Process.PROMETHEUS, 9090, None),
+        Taken(Process.CORE, 8000, "nginx: master (process 4711) holds it"),
+        Taken(Process.PROMETHEUS, 9090, "another process holds it"),
     ]
 
     with pytest.raises(Refused) as refusal:
         ports.refuse_taken(found)
 
     assert str(refusal.value) == (
-        "core wants port 8000, which nginx: master (process 4711) holds; "
-        "prometheus wants port 9090, which another process holds. End it, or move ours: --port core=18000 "
-        "(or SLOTWATCH_PORT_CORE=18000), or use --free-ports"
+        "core cannot have port 8000: nginx: master (process 4711) holds it; "
+        "prometheus cannot have port 9090: another process holds it. End what is in the way, or move ours: "
+        "--port core=18000 (or SLOTWATCH_PORT_CORE=18000), or use --free-ports"
     )
 
 

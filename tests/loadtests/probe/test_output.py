@@ -15,13 +15,13 @@ from tests.loadtests.factories import LIMITS, failed, sample
 
 def _table(*samples) -> str:
     verdict = judge(Evidence(samples=samples), LIMITS)
-    console = Console(file=io.StringIO(), width=120)
-    console.print(summary_table(Conclusion(verdict, verdict.exit_code), title="verdict probe"))
-    return console.file.getvalue()
+    screen = io.StringIO()
+    Console(file=screen, width=120).print(summary_table(Conclusion(verdict, verdict.exit_code), title="verdict probe"))
+    return screen.getvalue()
 
 
 def test_each_record_is_one_line():
-    written = []
+    written: list[bytes] = []
     report = JsonLines(written.append, on_broken=lambda: None)
 
     report(Booked("a1"))
@@ -43,7 +43,7 @@ def test_when_nobody_reads_any_more_the_run_is_told_once():
 
 
 def test_a_line_never_holds_an_infinity():
-    written = []
+    written: list[bytes] = []
     JsonLines(written.append, on_broken=lambda: None)(failed())
 
     assert inf not in json.loads(written[0]).values()
@@ -69,12 +69,12 @@ def test_failures_have_no_finite_percentile_in_the_table():
 
 
 def test_the_bar_counts_samples_and_failures():
-    console = Console(file=io.StringIO(), force_terminal=True, width=100)
-    with ProgressBar(Mode.VERDICT, 2, console) as bar:
+    screen = io.StringIO()
+    with ProgressBar(Mode.VERDICT, 2, Console(file=screen, force_terminal=True, width=100)) as bar:
         bar(Booked("a1"))
         bar(sample())
         bar(failed())
 
-    text = console.file.getvalue()
+    text = screen.getvalue()
     assert "1 failed" in text
     assert "2/2" in text
