@@ -14,6 +14,7 @@ BookingError
     ├── AppointmentDatabaseError
     └── CalcomBookingError
         ├── CalcomUnavailable     the request was not executed
+        │   └── CalcomCircuitOpen     nor even sent
         ├── CalcomRateLimited     the request was not executed
         ├── CalcomRejected        Cal.com refuses our configuration
         └── CalcomOutcomeUnknown  the request may have been executed
@@ -129,10 +130,22 @@ class CalcomUnavailable(CalcomBookingError):
     reason = "calcom_unavailable"
 
 
+class CalcomCircuitOpen(CalcomUnavailable):
+    """Cal.com failed too often of late and is left alone for a moment; nothing was booked."""
+
+    def __init__(self, message: str | None = None, *, retry_after_seconds: float) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class CalcomRateLimited(CalcomBookingError):
     """Cal.com allows no more requests for the moment; nothing was booked."""
 
     reason = "calcom_rate_limited"
+
+    def __init__(self, message: str | None = None, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class CalcomRejected(CalcomBookingError):
