@@ -24,7 +24,6 @@ class Binary:
 
     names: tuple[str, ...]
     package: str
-    version_flag: str = "--version"
     directories: tuple[Path, ...] = ()
 
     @property
@@ -88,8 +87,8 @@ def require(binaries: Iterable[Binary]) -> None:
         )
 
 
-def version(path: Path, flag: str) -> str:
+def version(path: Path) -> str:
     """Return the number the program gives as its version."""
-    result = subprocess.run([path, flag], capture_output=True, text=True, timeout=10, check=False)
+    result = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=10, check=False)
     number = re.search(r"\d+(\.\d+)+", result.stdout + result.stderr)
     return number[0] if number else "of unknown version"

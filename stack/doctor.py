@@ -44,7 +44,7 @@ def findings(place: Place, run: RunDirectory | None, machine: Machine | None = N
     yield from _python()
     for binary in binaries.needed():
         path = binary.find()
-        found = f"{binaries.version(path, binary.version_flag)} ({path})" if path else _missing(binary)
+        found = f"{binaries.version(path)} ({path})" if path else _missing(binary)
         yield Finding(binary.name, found, path is not None)
     yield _postgres_account()
     yield _generated_files()

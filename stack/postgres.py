@@ -18,7 +18,7 @@ from psycopg import sql
 
 from stack import binaries
 from stack.errors import Failed, Refused
-from stack.own_server import OwnServer, tail
+from stack.own_server import OwnServer
 from stack.run_directory import User, postgres_user
 from stack.tether import tethered
 
@@ -137,10 +137,6 @@ class PrivateCluster:
     def _execute(self, statement: sql.Composed) -> None:
         with psycopg.connect(self.url(_MAINTENANCE_DATABASE), autocommit=True) as connection:
             connection.execute(statement)
-
-    def last_words(self) -> str:
-        """Return the end of the server's log."""
-        return tail(self.log)
 
 
 def _initdb_options(directory: Path) -> tuple[str, ...]:
