@@ -23,6 +23,7 @@ from structlog.typing import Processor
 
 from loadtests.calcom_simulator.app import Simulator, build
 from loadtests.calcom_simulator.clock import SystemClock
+from loadtests.calcom_simulator.fault_orders import NATURES
 from loadtests.calcom_simulator.settings import PREFIX, SettingsError, SimulatorSettings
 
 DESCRIPTION = "A Cal.com v2 in memory, with faults on demand: the real contract under /v2, the faults under /control."
@@ -30,9 +31,13 @@ EXAMPLE = """examples (port 8090):
   curl 'localhost:8090/v2/slots?eventTypeId=1001&start=2026-12-01&end=2026-12-01' -H 'cal-api-version: 2024-09-04'
   curl localhost:8090/control/faults -d '{"fault": "outage", "seconds": 120}'
   curl localhost:8090/control/faults -d '{"fault": "error_share", "seconds": 60, "share": 0.5, "operation": "create"}'
+  curl localhost:8090/control/book -d '{"event_type": 1001, "start": "2026-12-01T09:00:00Z"}'
+  curl localhost:8090/control/mutate -d '{"event_type": 1001, "needs_confirmation": true}'
+  curl -X PUT localhost:8090/control/limits -d '{"account": "salon", "limits": [{"calls": 120}]}'
   curl -X DELETE localhost:8090/control/faults
-faults: outage, error_share (share, status), latency (delay_seconds), hang, hang_after_commit, rate_limit; each takes
-  seconds, and optionally operation (slots, create, get, list, cancel, me, event_types) and share.
+what there is: GET /v2/event-types shows a key's own; the demo salon's other kinds (confirmation, seats, series, ...)
+  stand on a page of their own: GET /v2/event-types?username=studio
+to look at: GET /control/bookings, /control/calls, /control/deliveries; POST /control/reset starts afresh
 """
 # After this long a request that a signal did not free is cut off.
 SHUTDOWN_SECONDS = 5
@@ -76,6 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         access_log=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         server_header=False,
+        # Every answer under /v2 carries the date that Cal.com believes in, which a fault can set wrong.
+        date_header=False,
     )
     host, port = listener.getsockname()[:2]
     structlog.get_logger().info("listening", host=host, port=port)
@@ -92,8 +99,9 @@ def _settings(arguments: Sequence[str] | None) -> SimulatorSettings:
         return SimulatorSettings(**flags)
     except ValidationError as error:
         first = error.errors()[0]
-        name = f"{PREFIX}{str(first['loc'][0]).upper()}"
-        raise SettingsError(f"{name}: {first['msg']}") from error
+        message = first["msg"].removeprefix("Value error, ")
+        name = "".join(f"{PREFIX}{str(part).upper()}: " for part in first["loc"][:1])
+        raise SettingsError(f"{name}{message}") from error
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -102,12 +110,26 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m loadtests.calcom_simulator",
         description=DESCRIPTION,
-        epilog="environment:\n" + "\n".join(lines) + "\n\n" + EXAMPLE,
+        epilog="environment:\n"
+        + "\n".join(lines)
+        + "\n\nfaults (each takes seconds; * is needed):\n"
+        + _faults()
+        + "\n\n"
+        + EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--host", help=f"instead of {PREFIX}HOST")
     parser.add_argument("--port", type=int, help=f"instead of {PREFIX}PORT")
     return parser
+
+
+def _faults() -> str:
+    """Return a line for each fault with the keys it takes; those it needs come first, and are marked."""
+    lines = []
+    for kind, nature in NATURES.items():
+        keys = [f"{key}*" for key in sorted(nature.needs)] + sorted(nature.takes - nature.needs)
+        lines.append(f"  {kind:26} {', '.join(keys)}")
+    return "\n".join(lines)
 
 
 def _listen(settings: SimulatorSettings) -> socket.socket:

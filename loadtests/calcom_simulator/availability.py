@@ -18,6 +18,7 @@ OUT_OF_BOUNDS = (
     "too far ahead (booking window)."
 )
 NOT_AVAILABLE = "User either already has booking at this time or is not available"
+NO_HOST_AVAILABLE = "One of the hosts either already has booking at this time or is not available"
 
 
 def openings(host: Host, span: Span) -> Iterator[Span]:
@@ -32,48 +33,56 @@ def openings(host: Host, span: Span) -> Iterator[Span]:
 
 
 class BusyTimes:
-    """What a host is booked for. Spans of one host never overlap, so their starts and ends sort alike."""
+    """What a host is booked for. Spans may overlap: a lost race and a late confirmation both make that happen."""
 
     def __init__(self, spans: Sequence[Span]) -> None:
         self._starts = sorted(span.start for span in spans)
         self._ends = sorted(span.end for span in spans)
 
-    def is_free(self, start: datetime, end: datetime) -> bool:
-        following = bisect_right(self._ends, start)
-        return following == len(self._ends) or self._starts[following] >= end
+    def is_free(self, span: Span) -> bool:
+        # Free when as many spans have begun before the end as were over by the start.
+        over = bisect_right(self._ends, span.start)
+        return over == len(self._ends) or self._starts[over] >= span.end
 
 
-def free_starts(event_type: EventType, *, within: Span, busy: Sequence[Span], now: datetime) -> Iterator[datetime]:
-    """Yield every start Cal.com would offer, both ends of `within` included."""
+def free_starts(
+    event_type: EventType, host: Host, *, within: Span, busy: Sequence[Span], now: datetime
+) -> Iterator[datetime]:
+    """Yield every start Cal.com would offer at this host, both ends of `within` included."""
     bookable = event_type.bookable(now)
     first, last = max(within.start, bookable.start), min(within.end, bookable.end)
     if last < first:
         return
     times = BusyTimes(busy)
-    for opening in openings(event_type.host, Span(first, last)):
-        for start in _grid(opening, event_type):
-            if first <= start <= last and times.is_free(start, start + event_type.length):
-                yield start
+    for opening in openings(host, Span(first, last)):
+        for span in _grid(opening, event_type):
+            if first <= span.start <= last and times.is_free(event_type.padded(span)):
+                yield span.start
 
 
-def _grid(opening: Span, event_type: EventType) -> Iterator[datetime]:
+def _grid(opening: Span, event_type: EventType) -> Iterator[Span]:
     step = timedelta(minutes=event_type.step_minutes)
-    start = opening.start
-    while start + event_type.length <= opening.end:
-        yield start
-        start += step
+    span = event_type.span_from(opening.start)
+    while span.end <= opening.end:
+        yield span
+        span = Span(span.start + step, span.end + step)
 
 
-def refuse_unless_bookable(event_type: EventType, span: Span, *, busy: Sequence[Span], now: datetime) -> None:
-    """Raise what POST /v2/bookings answers for this time.
-
-    A start between two slots passes: Cal.com checks its hours, not its own grid.
-    """
-    if span.start < now:
+def refuse_out_of_bounds(event_type: EventType, start: datetime, *, now: datetime) -> None:
+    """Raise what Cal.com answers for a start that no free calendar could help."""
+    if start < now:
         raise BadRequest(IN_THE_PAST)
     bookable = event_type.bookable(now)
-    if not bookable.start <= span.start <= bookable.end:
+    if not bookable.start <= start <= bookable.end:
         raise BadRequest(OUT_OF_BOUNDS)
-    is_open = any(opening.contains(span) for opening in openings(event_type.host, span))
-    if not is_open or not BusyTimes(busy).is_free(span.start, span.end):
-        raise BadRequest(NOT_AVAILABLE)
+
+
+def is_free(event_type: EventType, host: Host, span: Span, *, busy: Sequence[Span]) -> bool:
+    """Tell whether the host can take it. A start between two slots can be booked: hours are checked, not the grid."""
+    is_open = any(opening.contains(span) for opening in openings(host, span))
+    return is_open and BusyTimes(busy).is_free(event_type.padded(span))
+
+
+def refusal(event_type: EventType) -> BadRequest:
+    """Return the answer for a time that is taken or closed; a team's event type says it in other words."""
+    return BadRequest(NO_HOST_AVAILABLE if event_type.team is not None else NOT_AVAILABLE)

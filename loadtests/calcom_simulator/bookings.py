@@ -1,4 +1,4 @@
-"""The store: bookings by uid, and by host and day, so that one day's slots stay a few milliseconds among thousands.
+"""The store: what is booked, under which uid, and what each row said a while ago.
 
 Apart from the availability check on purpose. Cal.com too checks first and inserts second, and only the unique key
 of start, end and host stands between two racing inserts.
@@ -7,189 +7,183 @@ of start, end and host stands between two racing inserts.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
-from enum import StrEnum
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from loadtests.calcom_simulator import wire
-from loadtests.calcom_simulator.errors import BadRequest, Conflict, NotFound
-from loadtests.calcom_simulator.event_types import EventType, Span
+from loadtests.calcom_simulator.clock import Clock
+from loadtests.calcom_simulator.diary import Diary
+from loadtests.calcom_simulator.errors import LostRace, NotFound
+from loadtests.calcom_simulator.event_types import EventType, Host, Span
+from loadtests.calcom_simulator.rows import Booking, Status
 
 # Probes book and cancel for weeks; what they cancelled last is enough to look at.
 CANCELLED_KEPT = 10_000
+# How far back a lagging read can look.
+LONGEST_LAG_SECONDS = 3600.0
 _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _UID_LENGTH = 22
 
 
-class Status(StrEnum):
-    """A booking's own status, not the words of the list filter."""
-
-    ACCEPTED = "accepted"
-    CANCELLED = "cancelled"
-
-
 @dataclass(frozen=True, slots=True)
-class Attendee:
-    """Who comes."""
-
-    name: str
-    email: str
-    zone: str
-    phone_number: str | None = None
-    language: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A create request that has passed validation."""
-
-    start: datetime
-    attendee: Attendee
-    event_type_id: int | None = None
-    event_type_slug: str | None = None
-    username: str | None = None
-    guests: tuple[str, ...] = ()
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    responses: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Booking:
-    """A row of the booking table."""
-
-    id: int
+class _Change:
+    at: float
     uid: str
-    event_type: EventType
-    span: Span
-    order: Order
-    created_at: datetime
-    updated_at: datetime | None = None
-    status: Status = Status.ACCEPTED
-    cancellation_reason: str | None = None
-    cancelled_by: str | None = None
-
-    @property
-    def unique_key(self) -> uuid.UUID:
-        """The column that makes the second of two identical inserts fail."""
-        host = self.event_type.host.id
-        return uuid.uuid5(uuid.NAMESPACE_URL, f"{self.span.start.isoformat()}.{self.span.end.isoformat()}.{host}")
-
-    def cancelled(self, *, reason: str | None, by: str | None, at: datetime) -> Booking:
-        return replace(self, status=Status.CANCELLED, cancellation_reason=reason, cancelled_by=by, updated_at=at)
-
-
-class Diary:
-    """Bookings by uid in the order they came, and by host and each UTC day they touch."""
-
-    def __init__(self) -> None:
-        self._by_uid: dict[str, Booking] = {}
-        self._by_day: dict[tuple[int, date], dict[str, Booking]] = {}
-
-    def __len__(self) -> int:
-        return len(self._by_uid)
-
-    def __iter__(self) -> Iterator[Booking]:
-        return iter(self._by_uid.values())
-
-    def find(self, uid: str) -> Booking | None:
-        return self._by_uid.get(uid)
-
-    def put(self, booking: Booking) -> None:
-        self._by_uid[booking.uid] = booking
-        for key in _keys(booking.event_type.host.id, booking.span):
-            self._by_day.setdefault(key, {})[booking.uid] = booking
-
-    def take(self, uid: str) -> Booking:
-        booking = self._by_uid.pop(uid)
-        for key in _keys(booking.event_type.host.id, booking.span):
-            day = self._by_day[key]
-            del day[uid]
-            if not day:
-                del self._by_day[key]
-        return booking
-
-    def take_oldest(self) -> Booking:
-        return self.take(next(iter(self._by_uid)))
-
-    def touching(self, host_id: int, span: Span) -> list[Booking]:
-        """Return the host's bookings on the days of the span: a superset of those that overlap it."""
-        found: dict[str, Booking] = {}
-        for key in _keys(host_id, span):
-            found.update(self._by_day.get(key, {}))
-        return list(found.values())
-
-
-def _keys(host_id: int, span: Span) -> Iterator[tuple[int, date]]:
-    day = span.start.date()
-    while day <= span.end.date():
-        yield host_id, day
-        day += timedelta(days=1)
+    before: Booking | None
 
 
 class Bookings:
-    """All bookings: accepted ones until they are cancelled, the last few thousand cancelled ones after."""
+    """All bookings: the live ones, and the last few thousand that were cancelled or rejected."""
 
-    def __init__(self, *, seed: int, first_id: int, cancelled_kept: int = CANCELLED_KEPT) -> None:
-        self.accepted = Diary()
-        self.cancelled = Diary()
+    def __init__(self, *, seed: int, first_id: int, clock: Clock, cancelled_kept: int = CANCELLED_KEPT) -> None:
+        self.live = Diary()
+        self.ended = Diary()
         self._seed = seed
         self._next_id = first_id
+        self._clock = clock
         self._cancelled_kept = cancelled_kept
         self._unique_keys: set[uuid.UUID] = set()
+        self._series: dict[str, list[str]] = {}
+        self._seats: dict[str, str] = {}
+        self._changes: deque[_Change] = deque()
 
-    def busy(self, event_type: EventType, span: Span, *, except_uid: str | None = None) -> list[Span]:
-        touching = self.accepted.touching(event_type.host.id, span)
-        return [booking.span for booking in touching if booking.uid != except_uid]
+    def __iter__(self) -> Iterator[Booking]:
+        yield from self.live
+        yield from self.ended
 
-    def insert(self, order: Order, event_type: EventType, *, now: datetime) -> Booking:
-        """Store the booking; raise Conflict when the same host already has one from the same start to the same end."""
-        span = event_type.span_from(order.start)
-        uid = self._uid(event_type, span, now)
-        booking = Booking(self._next_id, uid, event_type, span, order, created_at=now)
+    def insert(self, draft: Booking) -> Booking:
+        """Store a new booking under a new id; raise LostRace when its host has one of the same start and end."""
+        booking = self._identified(draft)
         if booking.unique_key in self._unique_keys:
-            raise Conflict("booking_conflict_error")
-        self._next_id += 1
-        self._unique_keys.add(booking.unique_key)
-        self.accepted.put(booking)
+            raise LostRace
+        self._store_new(booking)
         return booking
+
+    def move(self, row: Booking, draft: Booking, *, at: datetime) -> Booking:
+        """Cancel the row in favour of a new booking, both or neither; the row's own unique key is free for it."""
+        booking = self._identified(draft)
+        if booking.unique_key != row.unique_key and booking.unique_key in self._unique_keys:
+            raise LostRace
+        self.put(row.moved_to(booking, at=at))
+        self._store_new(booking)
+        return booking
+
+    def put(self, booking: Booking) -> None:
+        """Store what a booking has become."""
+        before = self.get(booking.uid)
+        self._forget(before)
+        self._store(booking, before=before)
+        while len(self.ended) > self._cancelled_kept:
+            self._forget(next(iter(self.ended)))
+
+    def find(self, uid: str) -> Booking | None:
+        return self.live.find(uid) or self.ended.find(uid)
 
     def get(self, uid: str) -> Booking:
         """Raise NotFound when there is none of this uid."""
-        booking = self.accepted.find(uid) or self.cancelled.find(uid)
+        booking = self.find(uid)
         if booking is None:
             raise NotFound(f"Booking with uid={uid} was not found in the database")
         return booking
 
-    def get_cancellable(self, uid: str) -> Booking:
-        """Raise BadRequest when it is cancelled already."""
-        booking = self.get(uid)
-        if booking.status is Status.CANCELLED:
-            raise BadRequest("This booking has already been cancelled.")
-        return booking
+    def series(self, recurring_uid: str) -> list[Booking]:
+        """Return the recurrences booked under this uid, in the order of their starts."""
+        return sorted((self.get(uid) for uid in self._series.get(recurring_uid, ())), key=lambda row: row.span.start)
 
-    def cancel(self, cancelled: Booking) -> None:
-        """Put the cancelled row in place of the accepted one; its slot and its unique key are free again."""
-        self.get_cancellable(cancelled.uid)
-        self._unique_keys.discard(self.accepted.take(cancelled.uid).unique_key)
-        self.cancelled.put(cancelled)
-        while len(self.cancelled) > self._cancelled_kept:
-            self.cancelled.take_oldest()
+    def of_seat(self, seat_uid: str) -> Booking:
+        """Raise NotFound when nobody sits under this uid."""
+        uid = self._seats.get(seat_uid)
+        if uid is None:
+            raise NotFound(f"Booking with seatUid={seat_uid} was not found in the database")
+        return self.get(uid)
+
+    def busy(self, host: Host, span: Span, *, except_uid: str | None = None) -> list[Span]:
+        """Return when the host is taken around this span; a pending booking takes nothing."""
+        return [row.event_type.padded(row.span) for row in self._accepted(host, span) if row.uid != except_uid]
+
+    def seated(self, event_type: EventType, within: Span) -> list[Booking]:
+        """Return the seated bookings of this type whose start is in the span."""
+        rows = [row for host in event_type.hosts for row in self._accepted(host, within)]
+        return [
+            row for row in rows if row.event_type.id == event_type.id and within.start <= row.span.start <= within.end
+        ]
+
+    def before(self, seconds: float) -> Mapping[str, Booking | None]:
+        """Return, for every booking written in the last seconds, the row as it was; None where there was none yet."""
+        since = self._clock.monotonic() - seconds
+        rows: dict[str, Booking | None] = {}
+        for change in reversed(self._changes):
+            if change.at <= since:
+                break
+            rows[change.uid] = change.before
+        return rows
+
+    def rewrite(self, becomes: Callable[[Booking], Booking]) -> None:
+        """Change rows as if what they refer to had always been so: no new version, no later date."""
+        for row in list(self):
+            changed = becomes(row)
+            if changed is not row:
+                diary = self.live if row.is_live else self.ended
+                diary.take(row.uid)
+                diary.put(changed)
 
     def clear(self) -> None:
         """Forget every booking; ids go on, so that none is ever given twice."""
-        self.accepted, self.cancelled = Diary(), Diary()
-        self._unique_keys.clear()
+        self.live, self.ended = Diary(), Diary()
+        for index in (self._unique_keys, self._series, self._seats, self._changes):
+            index.clear()
 
-    def _uid(self, event_type: EventType, span: Span, now: datetime) -> str:
+    def new_uid(self, host: Host, span: Span, now: datetime, *, salt: str = "") -> str:
         # The time of creation is part of it: a restarted simulator must not give out the uids of its former life.
-        name = (
-            f"{self._seed}:{self._next_id}:{event_type.host.username}:{wire.utc_text(span.start)}:{wire.utc_text(now)}"
-        )
-        number = uuid.uuid5(uuid.NAMESPACE_URL, name).int
+        start, made = wire.utc_text(span.start), wire.utc_text(now)
+        number = uuid.uuid5(
+            uuid.NAMESPACE_URL, f"{self._seed}:{self._next_id}:{host.username}:{start}:{made}{salt}"
+        ).int
         letters = []
         for _ in range(_UID_LENGTH):
             number, index = divmod(number, len(_ALPHABET))
             letters.append(_ALPHABET[index])
         return "".join(letters)
+
+    def _identified(self, draft: Booking) -> Booking:
+        uid = self.new_uid(draft.host, draft.span, draft.created_at)
+        return replace(draft, id=self._next_id, uid=uid)
+
+    def _store_new(self, booking: Booking) -> None:
+        self._next_id += 1
+        self._store(booking, before=None)
+
+    def _accepted(self, host: Host, span: Span) -> list[Booking]:
+        return [row for row in self.live.touching(host.id, span) if row.status is Status.ACCEPTED]
+
+    def _store(self, booking: Booking, *, before: Booking | None) -> None:
+        (self.live if booking.is_live else self.ended).put(booking)
+        if booking.unique_key is not None:
+            self._unique_keys.add(booking.unique_key)
+        if booking.recurring_uid is not None:
+            self._series.setdefault(booking.recurring_uid, []).append(booking.uid)
+        self._seats.update({seat.uid: booking.uid for seat in booking.seats})
+        self._record(_Change(self._clock.monotonic(), booking.uid, before))
+
+    def _forget(self, booking: Booking) -> None:
+        (self.live if booking.is_live else self.ended).take(booking.uid)
+        if booking.unique_key is not None:
+            self._unique_keys.discard(booking.unique_key)
+        if booking.recurring_uid is not None:
+            self._leave_series(booking.recurring_uid, booking.uid)
+        for seat in booking.seats:
+            self._seats.pop(seat.uid, None)
+
+    def _leave_series(self, recurring_uid: str, uid: str) -> None:
+        rest = [each for each in self._series[recurring_uid] if each != uid]
+        if rest:
+            self._series[recurring_uid] = rest
+        else:
+            del self._series[recurring_uid]
+
+    def _record(self, change: _Change) -> None:
+        self._changes.append(change)
+        while self._changes[0].at < change.at - LONGEST_LAG_SECONDS:
+            self._changes.popleft()

@@ -1,13 +1,15 @@
 """The time the simulator lives by: the wall for bookings, the monotonic clock for faults.
 
-Apart so that tests can freeze and advance both without waiting.
+Apart so that tests can freeze and advance both without waiting, and a fault can set the wall clock wrong.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -32,3 +34,20 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftedClock:
+    """A clock whose wall time is wrong by an offset that may change; durations stay right."""
+
+    clock: Clock
+    offset_seconds: Callable[[], float]
+
+    def now(self) -> datetime:
+        return self.clock.now() + timedelta(seconds=self.offset_seconds())
+
+    def monotonic(self) -> float:
+        return self.clock.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await self.clock.sleep(seconds)

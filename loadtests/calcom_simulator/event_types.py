@@ -1,23 +1,16 @@
-"""What can be booked, at whom and when: the types and the salon every simulator starts with.
+"""What can be booked, at whom and when.
 
-Apart from the bookings because it never changes while the process runs.
+Apart from the bookings because it stays as it was seeded, unless a person changes it behind our back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-OWNER_ID = 1
-OWNER_EMAIL = "salon@example.com"
-OWNER_USERNAME = "salon"
-OWNER_NAME = "Demo Salon"
-BERLIN = "Europe/Berlin"
-MONDAY_TO_SATURDAY = frozenset(range(6))
-EVERY_DAY = frozenset(range(7))
-FIRST_EVENT_TYPE_ID = 1001
+from loadtests.calcom_simulator.accounts import SALON, Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +20,15 @@ class Span:
     start: datetime
     end: datetime
 
+    @property
+    def minutes(self) -> int:
+        return int((self.end - self.start).total_seconds() // 60)
+
     def contains(self, other: Span) -> bool:
         return self.start <= other.start and other.end <= self.end
+
+    def overlaps(self, other: Span) -> bool:
+        return self.start < other.end and other.start < self.end
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +51,17 @@ class OpeningHours:
         return Span(opens.astimezone(UTC), closes.astimezone(UTC))
 
 
-SALON_HOURS = OpeningHours(MONDAY_TO_SATURDAY, time(9), time(18))
-ALWAYS = OpeningHours(EVERY_DAY, time(0), None)
-
-
 @dataclass(frozen=True, slots=True)
 class Host:
-    """Who is booked; two bookings of one host never overlap, whatever their event types."""
+    """Who is booked; Cal.com means no two bookings of one host to overlap, whatever their event types."""
 
     id: int
     name: str
     username: str
     zone: ZoneInfo
     hours: OpeningHours
+    # False once the person was deleted at Cal.com: their bookings stay, and say "unknown".
+    is_known: bool = True
 
     @property
     def email(self) -> str:
@@ -71,101 +69,107 @@ class Host:
 
 
 @dataclass(frozen=True, slots=True)
+class Recurrence:
+    """Every so many weeks, up to so many times."""
+
+    weeks: int
+    occurrences: int
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A custom booking field."""
+
+    slug: str
+    type: str
+    is_required: bool = False
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class EventType:
-    """A service at one host. `slug` is the service's own and shared by every host that offers it."""
+    """A service. `slug` is the service's own and shared by every event type that offers it."""
 
     id: int
     slug: str
     title: str
     minutes: int
     step_minutes: int
-    host: Host
+    hosts: tuple[Host, ...]
+    owner: Account = SALON
+    # Offered on a page of its own: the owner's list shows it only when asked for that page by name.
+    page: str | None = None
+    # A team's event type goes round its hosts.
+    team: str | None = None
+    lengths: tuple[int, ...] = ()
+    seats: int | None = None
+    recurrence: Recurrence | None = None
+    needs_confirmation: bool = False
+    needs_key: bool = False
+    needs_code: bool = False
+    can_cancel: bool = True
+    can_reschedule: bool = True
+    active_bookings: int | None = None
+    questions: tuple[Question, ...] = ()
+    locations: tuple[str, ...] = ("address",)
+    before_minutes: int = 0
+    after_minutes: int = 0
     notice_minutes: int = 60
     horizon_days: int = 365
     hidden: bool = False
+    # Its bookings stay, without an event type.
+    is_deleted: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def length(self) -> timedelta:
-        return timedelta(minutes=self.minutes)
+    def span_from(self, start: datetime, minutes: int | None = None) -> Span:
+        return Span(start, start + timedelta(minutes=minutes or self.minutes))
 
-    def span_from(self, start: datetime) -> Span:
-        return Span(start, start + self.length)
+    def padded(self, span: Span) -> Span:
+        """Return the span with the pauses before and after it."""
+        # Asked for every slot and every booking of a day; nearly all have no pauses.
+        if not self.before_minutes and not self.after_minutes:
+            return span
+        return Span(
+            span.start - timedelta(minutes=self.before_minutes), span.end + timedelta(minutes=self.after_minutes)
+        )
 
     def bookable(self, now: datetime) -> Span:
         """Return the earliest and the latest start that notice and horizon allow."""
         return Span(now + timedelta(minutes=self.notice_minutes), now + timedelta(days=self.horizon_days))
 
+    def is_on_page(self, username: str) -> bool:
+        return username == self.page or any(username == host.username for host in self.hosts)
 
-@dataclass(frozen=True, slots=True)
+
 class EventTypes:
-    """The catalogue, found by id or by host and slug."""
+    """The catalogue, found by id or by page and slug."""
 
-    by_id: Mapping[int, EventType]
-
-    @classmethod
-    def of(cls, *event_types: EventType) -> EventTypes:
-        return cls({event_type.id: event_type for event_type in event_types})
+    def __init__(self, seeded: Iterable[EventType]) -> None:
+        self._seeded = {each.id: each for each in seeded}
+        self._by_id = dict(self._seeded)
 
     def __iter__(self) -> Iterator[EventType]:
-        return iter(self.by_id.values())
+        return iter(self._by_id.values())
 
     def find(self, event_type_id: int) -> EventType | None:
-        return self.by_id.get(event_type_id)
+        return self._by_id.get(event_type_id)
 
-    def find_named(self, *, username: str, slug: str) -> EventType | None:
-        return next((each for each in self if each.host.username == username and each.slug == slug), None)
+    def find_on_page(self, *, username: str, slug: str) -> EventType | None:
+        return next((each for each in self if each.slug == slug and each.is_on_page(username)), None)
 
+    def find_in_team(self, *, team: str, slug: str) -> EventType | None:
+        return next((each for each in self if each.slug == slug and each.team == team), None)
 
-@dataclass(frozen=True, slots=True)
-class _Service:
-    slug: str
-    title: str
-    minutes: int
-    step_minutes: int
-    aliases: str
+    def hosts_named(self, usernames: Iterable[str]) -> list[Host | None]:
+        hosts = {host.username: host for each in self for host in each.hosts}
+        return [hosts.get(username) for username in usernames]
 
+    def put(self, event_type: EventType) -> None:
+        self._by_id[event_type.id] = event_type
 
-# Ninety minutes every half hour, else a colouring would leave most of a day unusable.
-_SERVICES = (
-    _Service("haircut", "Haircut", 30, 30, "cut,trim"),
-    _Service("colour", "Colour", 90, 30, "color,dye,colouring"),
-    _Service("beard-trim", "Beard trim", 15, 15, "beard,shave"),
-)
+    def remove(self, event_type_id: int) -> None:
+        del self._by_id[event_type_id]
 
-
-def salon() -> EventTypes:
-    """Return the salon: three services at two hosts, and a chair on which only probes sit."""
-    zone = ZoneInfo(BERLIN)
-    anna = Host(11, "Anna", "anna", zone, SALON_HOURS)
-    ben = Host(12, "Ben", "ben", zone, SALON_HOURS)
-    chair = Host(19, "Probe chair", "probe-chair", zone, ALWAYS)
-    offers = [(host, service) for host in (anna, ben) for service in _SERVICES]
-    services = [_offer(FIRST_EVENT_TYPE_ID + index, host, service) for index, (host, service) in enumerate(offers)]
-    return EventTypes.of(*services, _probe(FIRST_EVENT_TYPE_ID + len(services), chair))
-
-
-def _offer(event_type_id: int, host: Host, service: _Service) -> EventType:
-    return EventType(
-        id=event_type_id,
-        slug=service.slug,
-        title=service.title,
-        minutes=service.minutes,
-        step_minutes=service.step_minutes,
-        host=host,
-        metadata={"aliases": service.aliases},
-    )
-
-
-def _probe(event_type_id: int, chair: Host) -> EventType:
-    return EventType(
-        id=event_type_id,
-        slug="probe",
-        title="Probe",
-        minutes=5,
-        step_minutes=5,
-        host=chair,
-        notice_minutes=0,
-        hidden=True,
-        metadata={"synthetic": "true"},
-    )
+    def restore(self) -> None:
+        """Undo every change since the start."""
+        self._by_id = dict(self._seeded)

@@ -1,128 +1,21 @@
-"""Bad luck to order: which faults are active, for how long, and whom they strike.
+"""Bad luck in force: which faults are active, for how long, whom they strike, and how often they did.
 
-Apart from the gate because what a fault is (name, expiry, share) and what it does to a request are two things.
+Apart from the gate because what a fault is (expiry, share) and what it does to a request are two things.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from difflib import get_close_matches
-from enum import StrEnum
-from typing import Any, Self
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from typing import Any
 
 from loadtests.calcom_simulator import wire
+from loadtests.calcom_simulator.accounts import AccountName
 from loadtests.calcom_simulator.clock import Clock
-
-LONGEST_SECONDS = 86_400
-
-
-class Operation(StrEnum):
-    """The calls a fault can be limited to; the same words as the label `operation` in sla/catalogue.py."""
-
-    SLOTS = "slots"
-    CREATE = "create"
-    GET = "get"
-    LIST = "list"
-    CANCEL = "cancel"
-    ME = "me"
-    EVENT_TYPES = "event_types"
-
-
-WRITES = frozenset({Operation.CREATE, Operation.CANCEL})
-
-
-class FaultKind(StrEnum):
-    """What goes wrong. A request struck by several meets them in this order."""
-
-    LATENCY = "latency"
-    HANG = "hang"
-    OUTAGE = "outage"
-    RATE_LIMIT = "rate_limit"
-    ERROR_SHARE = "error_share"
-    HANG_AFTER_COMMIT = "hang_after_commit"
-
-
-_NEEDS: Mapping[FaultKind, frozenset[str]] = {
-    FaultKind.LATENCY: frozenset({"delay_seconds"}),
-    FaultKind.ERROR_SHARE: frozenset({"share"}),
-}
-_TAKES: Mapping[FaultKind, frozenset[str]] = {
-    FaultKind.LATENCY: frozenset({"share", "delay_seconds"}),
-    FaultKind.OUTAGE: frozenset({"share", "status"}),
-    FaultKind.ERROR_SHARE: frozenset({"share", "status"}),
-}
-_STATUS = {FaultKind.OUTAGE: 503, FaultKind.ERROR_SHARE: 500}
-
-
-class FaultOrder(BaseModel):
-    """The body of POST /control/faults.
-
-    A key that this fault would ignore is refused: such a drill would prove nothing.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-    fault: FaultKind
-    seconds: float = Field(gt=0, le=LONGEST_SECONDS)
-    operation: Operation | None = None
-    share: float | None = Field(default=None, ge=0, le=1)
-    status: int | None = Field(default=None, ge=500, le=599)
-    delay_seconds: float | None = Field(default=None, gt=0, le=LONGEST_SECONDS)
-
-    @model_validator(mode="after")
-    def _keys_fit_the_fault(self) -> Self:
-        given = {name for name in ("share", "status", "delay_seconds") if getattr(self, name) is not None}
-        needed = _NEEDS.get(self.fault, frozenset())
-        for name in sorted(needed - given):
-            raise ValueError(f"{self.fault} needs {name}; add it")
-        for name in sorted(given - _TAKES.get(self.fault, frozenset({"share"}))):
-            raise ValueError(f"{self.fault} takes no {name}; remove it")
-        if self.fault is FaultKind.HANG_AFTER_COMMIT and self.operation not in {None, *WRITES}:
-            raise ValueError("hang_after_commit commits something only in create and cancel; use hang for the others")
-        return self
-
-    @property
-    def status_code(self) -> int:
-        return self.status or _STATUS[self.fault]
-
-    def concerns(self, operation: Operation | None) -> bool:
-        if self.fault is FaultKind.HANG_AFTER_COMMIT and operation not in WRITES:
-            return False
-        return self.operation in {None, operation}
-
-
-def sentences(error: ValidationError) -> list[dict[str, str]]:
-    """Say what is wrong with an order, naming the nearest key or word for a misspelt one."""
-    return [{"field": _field(detail), "message": _sentence(detail)} for detail in error.errors()]
-
-
-def _field(detail: ErrorDetails) -> str:
-    return ".".join(str(part) for part in detail["loc"])
-
-
-def _sentence(detail: ErrorDetails) -> str:
-    name = _field(detail)
-    if detail["type"] == "extra_forbidden":
-        return _nearest(f"unknown key {name!r}", name, list(FaultOrder.model_fields))
-    if detail["type"] == "enum":
-        words = list(FaultKind if name == "fault" else Operation)
-        return _nearest(f"unknown {name} {detail['input']!r}", str(detail["input"]), [str(word) for word in words])
-    if detail["type"] == "missing":
-        return f"{name} is missing; add it"
-    message = detail["msg"].removeprefix("Value error, ")
-    return f"{name}: {message}" if name else message
-
-
-def _nearest(complaint: str, word: str, known: list[str]) -> str:
-    near = get_close_matches(word, known, n=1)
-    return f"{complaint}; did you mean {near[0]!r}?" if near else f"{complaint}; it is one of {', '.join(known)}"
+from loadtests.calcom_simulator.fault_orders import FaultKind, FaultOrder, Operation
 
 
 @dataclass(slots=True, eq=False)
@@ -137,15 +30,11 @@ class Fault:
     strikes: int = 0
     first_strike_at: datetime | None = None
 
-    def strikes_now(self, operation: Operation | None, *, now: datetime) -> bool:
-        if not self.order.concerns(operation):
+    def is_drawn(self, operation: Operation | None, account: AccountName | None) -> bool:
+        if not self.order.concerns(operation, account):
             return False
         share = 1.0 if self.order.share is None else self.order.share
-        if self.draws.random() >= share:
-            return False
-        self.strikes += 1
-        self.first_strike_at = self.first_strike_at or now
-        return True
+        return self.draws.random() < share
 
 
 class FaultBoard:
@@ -156,7 +45,7 @@ class FaultBoard:
 
     def __init__(self, *, clock: Clock, seed: int) -> None:
         self.closing = asyncio.Event()
-        self._clock = clock
+        self.clock = clock
         self._seed = seed
         self._given = 0
         self._faults: dict[str, Fault] = {}
@@ -164,7 +53,7 @@ class FaultBoard:
     def add(self, order: FaultOrder) -> Fault:
         self._given += 1
         draws = random.Random(f"{self._seed}:{self._given}")  # noqa: S311 - decides luck in a drill, not a secret
-        fault = Fault(f"fault-{self._given}", order, self._clock.monotonic() + order.seconds, draws)
+        fault = Fault(f"fault-{self._given}", order, self.clock.monotonic() + order.seconds, draws)
         self._faults[fault.id] = fault
         return fault
 
@@ -174,15 +63,18 @@ class FaultBoard:
             self.end(fault.id)
         return list(self._faults.values())
 
-    def struck(self, operation: Operation | None) -> list[Fault]:
-        """Draw for one request and return the faults it meets, in the order it meets them."""
+    def draw(self, operation: Operation | None, account: AccountName | None = None) -> Luck:
+        """Draw for one request, once from every fault that concerns it."""
         kinds = list(FaultKind)
-        now = self._clock.now()
-        met = [fault for fault in self.active() if fault.strikes_now(operation, now=now)]
-        return sorted(met, key=lambda fault: kinds.index(fault.order.fault))
+        drawn = [fault for fault in self.active() if fault.is_drawn(operation, account)]
+        return Luck(self, sorted(drawn, key=lambda fault: kinds.index(fault.order.fault)))
+
+    def clock_offset(self) -> float:
+        """Return by how many seconds the wall clock is set wrong on purpose."""
+        return sum(fault.order.offset_seconds or 0.0 for fault in self.active())
 
     def seconds_left(self, fault: Fault) -> float:
-        return fault.ends_at - self._clock.monotonic()
+        return fault.ends_at - self.clock.monotonic()
 
     def end(self, fault_id: str) -> bool:
         """End one fault and let go whoever it holds; False when there is none of this id."""
@@ -203,7 +95,7 @@ class FaultBoard:
 
     async def hold(self, fault: Fault, *, seconds: float, until: asyncio.Future[Any] | None = None) -> None:
         """Wait these seconds, but no longer than the fault lasts, the process lives, or `until` takes."""
-        waits = [self._clock.sleep(seconds), fault.ended.wait(), self.closing.wait()]
+        waits = [self.clock.sleep(seconds), fault.ended.wait(), self.closing.wait()]
         tasks = [asyncio.ensure_future(wait) for wait in ([*waits, until] if until is not None else waits)]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -216,3 +108,35 @@ class FaultBoard:
         order = fault.order.model_dump(mode="json", exclude={"seconds"})
         first = None if fault.first_strike_at is None else wire.utc_text(fault.first_strike_at)
         return {"id": fault.id, **order, "seconds_left": left, "strikes": fault.strikes, "first_strike_at": first}
+
+
+@dataclass(frozen=True, slots=True)
+class Luck:
+    """The faults one request has drawn. Only one that does something to it has struck, and is counted."""
+
+    board: FaultBoard
+    drawn: Sequence[Fault]
+
+    def of(self, kinds: Collection[FaultKind]) -> Sequence[Fault]:
+        return [fault for fault in self.drawn if fault.order.fault in kinds]
+
+    def only(self, kinds: Collection[FaultKind]) -> Luck:
+        return Luck(self.board, self.of(kinds))
+
+    def mark(self, fault: Fault) -> None:
+        """Count a strike."""
+        fault.strikes += 1
+        fault.first_strike_at = fault.first_strike_at or self.board.clock.now()
+
+    def strike(self, kind: FaultKind) -> Fault | None:
+        """Return the first drawn fault of this kind, counted as a strike; None when there is none."""
+        fault = next(iter(self.of({kind})), None)
+        if fault is not None:
+            self.mark(fault)
+        return fault
+
+    async def linger(self, kind: FaultKind) -> None:
+        """Wait as long as the fault of this kind says, if there is one."""
+        fault = self.strike(kind)
+        if fault is not None:
+            await self.board.hold(fault, seconds=fault.order.delay_seconds or 0.0)

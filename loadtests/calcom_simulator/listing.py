@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from loadtests.calcom_simulator import wire
-from loadtests.calcom_simulator.bookings import Booking, Bookings, Diary, Status
 from loadtests.calcom_simulator.errors import InvalidInput
 from loadtests.calcom_simulator.event_types import EventTypes, Span
+from loadtests.calcom_simulator.reading import Snapshot
+from loadtests.calcom_simulator.rows import Booking, Status
 
 STATUS_WORDS = ("upcoming", "recurring", "past", "cancelled", "unconfirmed")
 MAXIMUM_TAKE = 250
@@ -41,10 +42,10 @@ _ORDERS: Mapping[str, Callable[[Booking], datetime]] = {
     "sortCreated": lambda booking: booking.created_at,
     "sortUpdatedAt": _changed_at,
 }
-_TEXTS: Mapping[str, Callable[[Booking], str]] = {
-    "attendeeEmail": lambda booking: booking.order.attendee.email,
-    "attendeeName": lambda booking: booking.order.attendee.name,
-    "bookingUid": lambda booking: booking.uid,
+_TEXTS: Mapping[str, Callable[[Booking], frozenset[str]]] = {
+    "attendeeEmail": lambda booking: frozenset(who.email for who in booking.attendees),
+    "attendeeName": lambda booking: frozenset(who.name for who in booking.attendees),
+    "bookingUid": lambda booking: frozenset({booking.uid}),
 }
 
 
@@ -75,6 +76,7 @@ class Page:
 class Listing:
     """A valid list request."""
 
+    account_id: int
     statuses: frozenset[str]
     event_type_ids: frozenset[int] | None
     moments: Mapping[str, datetime]
@@ -84,9 +86,10 @@ class Listing:
     skip: int
 
     @classmethod
-    def read(cls, query: Mapping[str, str]) -> Listing:
+    def read(cls, query: Mapping[str, str], *, account_id: int) -> Listing:
         """Raise InvalidInput; names Cal.com does not know are ignored, as it ignores them."""
         return cls(
+            account_id=account_id,
             statuses=_statuses(query),
             event_type_ids=_event_type_ids(query),
             moments={name: _moment(query, name) for name in _MOMENTS if name in query},
@@ -96,41 +99,44 @@ class Listing:
             skip=_whole(query, "skip", default=0, low=0, high=10**9),
         )
 
-    def page(self, bookings: Bookings, event_types: EventTypes, *, now: datetime) -> Page:
+    def page(self, seen: Snapshot, event_types: EventTypes, *, now: datetime) -> Page:
         tests = list(self._tests(now))
-        found = [booking for booking in self._candidates(bookings, event_types) if all(test(booking) for test in tests)]
+        found = [booking for booking in self._candidates(seen, event_types) if all(test(booking) for test in tests)]
         found.sort(key=lambda booking: (booking.span.start, booking.id))
         # Stable sorts from the last to the first give the first its precedence.
         for name, descends in reversed(self.orders):
             found.sort(key=_ORDERS[name], reverse=descends)
         return Page(found[self.skip : self.skip + self.take], len(found), self.take, self.skip)
 
-    def _candidates(self, bookings: Bookings, event_types: EventTypes) -> Iterable[Booking]:
-        diaries = [bookings.accepted] if self.statuses and "cancelled" not in self.statuses else []
-        for diary in diaries or [bookings.accepted, bookings.cancelled]:
-            yield from self._narrowed(diary, event_types)
-
-    def _narrowed(self, diary: Diary, event_types: EventTypes) -> Iterable[Booking]:
+    def _candidates(self, seen: Snapshot, event_types: EventTypes) -> Iterable[Booking]:
+        with_ended = not self.statuses or "cancelled" in self.statuses
         start, end = self.moments.get("afterStart"), self.moments.get("beforeEnd")
         if self.event_type_ids is None or start is None or end is None or end - start > timedelta(days=NARROW_DAYS):
-            return diary
-        hosts = {found.host.id for each in self.event_type_ids if (found := event_types.find(each)) is not None}
-        return [booking for host in sorted(hosts) for booking in diary.touching(host, Span(start, end))]
+            return seen.all(with_ended=with_ended)
+        kinds = (event_types.find(each) for each in self.event_type_ids)
+        hosts = sorted({host.id for kind in kinds if kind is not None for host in kind.hosts})
+        return seen.touching(hosts, Span(start, end), with_ended=with_ended)
 
     def _tests(self, now: datetime) -> Iterable[Test]:
+        yield lambda booking: booking.event_type.owner.id == self.account_id
         if self.statuses:
             yield lambda booking: bool(_words(booking, now) & self.statuses)
         if self.event_type_ids is not None:
             wanted = self.event_type_ids
-            yield lambda booking: booking.event_type.id in wanted
+            yield lambda booking: booking.event_type.id in wanted and not booking.event_type.is_deleted
         yield lambda booking: all(_MOMENTS[name](booking, moment) for name, moment in self.moments.items())
-        yield lambda booking: all(_TEXTS[name](booking) == text for name, text in self.texts.items())
+        yield lambda booking: all(text in _TEXTS[name](booking) for name, text in self.texts.items())
 
 
 def _words(booking: Booking, now: datetime) -> frozenset[str]:
-    if booking.status is Status.CANCELLED:
+    """Return the words of the filter that select this booking."""
+    if not booking.is_live:
         return frozenset({"cancelled"})
-    return frozenset({"upcoming" if booking.span.end >= now else "past"})
+    if booking.span.end < now:
+        return frozenset({"past"})
+    if booking.status is Status.PENDING:
+        return frozenset({"unconfirmed"})
+    return frozenset({"upcoming"} if booking.recurring_uid is None else {"upcoming", "recurring"})
 
 
 def _statuses(query: Mapping[str, str]) -> frozenset[str]:
@@ -144,7 +150,7 @@ def _statuses(query: Mapping[str, str]) -> frozenset[str]:
 
 def _event_type_ids(query: Mapping[str, str]) -> frozenset[int] | None:
     names = [query[name] for name in ("eventTypeId", "eventTypeIds") if name in query]
-    # Nothing here belongs to a team.
+    # No team has an id here: the studio is found by its slug.
     if "teamId" in query or "teamsIds" in query:
         return frozenset()
     if not names:

@@ -5,24 +5,12 @@ Apart so that nobody mistakes it for the contract: it exists to make a forgotten
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from loadtests.calcom_simulator import shapes, wire
-from loadtests.calcom_simulator.bookings import Booking
 from loadtests.calcom_simulator.event_types import EventType
-
-VERSION_HEADER = "cal-api-version"
-CURRENT_VERSIONS: Mapping[str, frozenset[str]] = {
-    "bookings": frozenset({"2024-08-13", "2026-02-25"}),
-    "slots": frozenset({"2024-09-04"}),
-    "event-types": frozenset({"2024-06-14"}),
-}
-
-
-def is_current(resource: str, version: str | None) -> bool:
-    """Tell whether the header selects the shape of `shapes`; a version Cal.com does not know counts as none."""
-    return version in CURRENT_VERSIONS[resource]
+from loadtests.calcom_simulator.rows import Booking
 
 
 def booking(row: Booking) -> dict[str, Any]:
@@ -34,8 +22,8 @@ def booking(row: Booking) -> dict[str, Any]:
         "endTime": wire.utc_text(row.span.end),
         "status": row.status.value.upper(),
         "eventType": {"id": row.event_type.id, "slug": row.event_type.slug, "eventName": row.event_type.title},
-        "attendees": [{"email": row.order.attendee.email, "name": row.order.attendee.name}],
-        "user": {"id": row.event_type.host.id, "email": row.event_type.host.email},
+        "attendees": [{"email": who.email, "name": who.name} for who in row.attendees],
+        "user": {"id": row.host.id, "email": row.host.email},
         "metadata": dict(row.order.metadata),
         "paid": False,
         "payment": [],

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, HttpUrl, SecretStr
+from pydantic import Field, HttpUrl, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sla.topology import DEFAULT_PORTS, Process
@@ -27,8 +27,15 @@ class SimulatorSettings(BaseSettings):
     port: int = Field(
         default=DEFAULT_PORTS[Process.SIMULATOR], ge=0, le=65535, description="Port to listen on; 0 picks a free one."
     )
-    api_key: SecretStr = Field(default=SecretStr("cal_demo"), min_length=1, description="The bearer key it accepts.")
-    webhook_url: HttpUrl | None = Field(default=None, description="Where BOOKING_CREATED and BOOKING_CANCELLED go.")
+    api_key: SecretStr = Field(
+        default=SecretStr("cal_demo"), min_length=1, description="The bearer key of the demo salon."
+    )
+    second_api_key: SecretStr = Field(
+        default=SecretStr("cal_second"),
+        min_length=1,
+        description="The bearer key of the second salon; cal_second if unset.",
+    )
+    webhook_url: HttpUrl | None = Field(default=None, description="Where the demo salon's booking webhooks go.")
     webhook_secret: SecretStr | None = Field(default=None, description="Signs webhooks (X-Cal-Signature-256).")
     seed: int = Field(default=1, description="Decides which requests a fault with a share strikes.")
     rate_limit: int = Field(
@@ -37,6 +44,12 @@ class SimulatorSettings(BaseSettings):
         description="Calls per key and minute. Cal.com allows 120; the default stays out of the way.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
+
+    @model_validator(mode="after")
+    def _keys_differ(self) -> Self:
+        if self.api_key == self.second_api_key:
+            raise ValueError(f"{PREFIX}API_KEY and {PREFIX}SECOND_API_KEY must differ: each opens a salon of its own")
+        return self
 
     @classmethod
     def refuse_unknown(cls, environ: Mapping[str, str]) -> None:

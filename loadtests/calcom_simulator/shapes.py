@@ -1,19 +1,17 @@
-"""The objects of the current API versions: booking, event type, own profile, webhook payload.
+"""The objects of the current API versions: booking, event type, own profile.
 
-Apart from the store because REST and webhooks name the same things differently (start / startTime, id / bookingId).
+Apart from the store because what the wire says of a row depends on its kind, and on the version asked for.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from loadtests.calcom_simulator import event_types, wire
-from loadtests.calcom_simulator.bookings import Attendee, Booking
+from loadtests.calcom_simulator import wire
 from loadtests.calcom_simulator.event_types import EventType, Host
+from loadtests.calcom_simulator.rows import Attendee, Booking, Seat, Status
 
-ADDRESS = "Musterstrasse 1, 10115 Berlin"
+UNKNOWN = "unknown"
 
 
 def _present(**fields: Any) -> dict[str, Any]:
@@ -21,6 +19,9 @@ def _present(**fields: Any) -> dict[str, Any]:
 
 
 def host(who: Host) -> dict[str, Any]:
+    """Return BookingHost; of somebody who was deleted every field is a word, even the id."""
+    if not who.is_known:
+        return dict.fromkeys(("id", "name", "email", "displayEmail", "username"), UNKNOWN) | {"timeZone": who.zone.key}
     return {
         "id": who.id,
         "name": who.name,
@@ -37,40 +38,94 @@ def attendee(who: Attendee) -> dict[str, Any]:
         "email": who.email,
         "displayEmail": who.email,
         "timeZone": who.zone,
-        "absent": False,
+        "absent": who.is_absent,
         **_present(language=who.language, phoneNumber=who.phone_number),
     }
 
 
-def title(booking: Booking) -> str:
-    return f"{booking.event_type.title} between {booking.event_type.host.name} and {booking.order.attendee.name}"
+def numbered_attendees(row: Booking) -> list[dict[str, Any]]:
+    """Return the attendees as rows of their own, each with an id."""
+    rows = enumerate(row.attendees, start=1)
+    return [{"id": row.id * 100 + number, "bookingId": row.id, **attendee(who)} for number, who in rows]
 
 
-def booking(row: Booking) -> dict[str, Any]:
-    """Return BookingOutput of 2024-08-13 and 2026-02-25."""
-    kind, order = row.event_type, row.order
+def title(row: Booking) -> str:
+    first = next(iter(row.attendees), row.order.attendee)
+    return f"{row.event_type.title} between {row.host.name} and {first.name}"
+
+
+def booking(row: Booking, *, keeps_seats: bool = True, seat_uid: str = "") -> dict[str, Any]:
+    """Return the booking as its kind is shown.
+
+    `keeps_seats` is what the versions differ in: whether a cancelled booking still tells who sat there.
+    """
+    shown = _frame(row)
+    shown |= _seated(row, keeps_seats=keeps_seats) if row.is_seated else _ordinary(row)
+    return shown | _present(recurringBookingUid=row.recurring_uid, seatUid=seat_uid or None)
+
+
+def _frame(row: Booking) -> dict[str, Any]:
     return {
         "id": row.id,
         "uid": row.uid,
         "title": title(row),
         "description": "",
-        "hosts": [host(kind.host)],
+        "hosts": [host(row.host)],
         "status": row.status.value,
         "start": wire.utc_text(row.span.start),
         "end": wire.utc_text(row.span.end),
-        "duration": kind.minutes,
-        "eventTypeId": kind.id,
-        "eventType": {"id": kind.id, "slug": kind.slug},
-        "location": ADDRESS,
-        "absentHost": False,
+        "duration": row.span.minutes,
+        **_event_type(row.event_type),
+        "location": row.location,
+        "absentHost": row.is_host_absent,
         "createdAt": wire.utc_text(row.created_at),
         "updatedAt": None if row.updated_at is None else wire.utc_text(row.updated_at),
-        "metadata": dict(order.metadata),
         "icsUid": f"{row.uid}@cal.com",
-        "attendees": [attendee(order.attendee)],
-        "guests": list(order.guests),
+        **_present(meetingUrl=row.order.meeting_url),
+        **_fate(row),
+    }
+
+
+def _event_type(kind: EventType) -> dict[str, Any]:
+    if kind.is_deleted:
+        return {"eventTypeId": None, "eventType": None}
+    return {"eventTypeId": kind.id, "eventType": {"id": kind.id, "slug": kind.slug}}
+
+
+def _fate(row: Booking) -> dict[str, Any]:
+    """Return what a booking says of its end and of its other lives."""
+    is_cancelled = row.status is Status.CANCELLED
+    return _present(
+        cancellationReason=row.cancellation_reason if is_cancelled else None,
+        cancelledByEmail=row.cancelled_by if is_cancelled else None,
+        rescheduledFromUid=row.rescheduled_from,
+        rescheduledToUid=row.rescheduled_to,
+        reschedulingReason=row.rescheduling_reason,
+        rescheduledByEmail=row.rescheduled_by,
+    )
+
+
+def _ordinary(row: Booking) -> dict[str, Any]:
+    return {
+        "metadata": dict(row.order.metadata),
+        "attendees": [attendee(who) for who in row.attendees],
+        "guests": list(row.order.guests),
         "bookingFieldsResponses": responses(row),
-        **_present(cancellationReason=row.cancellation_reason, cancelledByEmail=row.cancelled_by),
+    }
+
+
+def _seated(row: Booking, *, keeps_seats: bool) -> dict[str, Any]:
+    is_told = keeps_seats or row.status is not Status.CANCELLED
+    return {"metadata": {}, "attendees": [_seat(each) for each in row.seats] if is_told else []}
+
+
+def _seat(seat: Seat) -> dict[str, Any]:
+    return {
+        **attendee(seat.attendee),
+        "seatUid": seat.uid,
+        # The address is left out here, for privacy.
+        "bookingFieldsResponses": {"name": seat.attendee.name, **seat.responses},
+        "metadata": dict(seat.metadata),
     }
 
 
@@ -80,130 +135,10 @@ def responses(row: Booking) -> dict[str, Any]:
     return asked | _present(attendeePhoneNumber=who.phone_number) | dict(row.order.responses)
 
 
-def event_type(kind: EventType) -> dict[str, Any]:
-    """Return EventTypeOutput of 2024-06-14."""
-    return {
-        "id": kind.id,
-        "ownerId": event_types.OWNER_ID,
-        "lengthInMinutes": kind.minutes,
-        "title": kind.title,
-        "slug": kind.slug,
-        "description": "",
-        "locations": [{"type": "address", "address": ADDRESS, "public": True}],
-        "bookingFields": _booking_fields(),
-        "slotInterval": kind.step_minutes,
-        "minimumBookingNotice": kind.notice_minutes,
-        "beforeEventBuffer": 0,
-        "afterEventBuffer": 0,
-        "bookingWindow": {"type": "calendarDays", "value": kind.horizon_days, "rolling": True},
-        "confirmationPolicy": {"disabled": True},
-        "seatsPerTimeSlot": None,
-        "recurrence": None,
-        "metadata": dict(kind.metadata),
-        "hidden": kind.hidden,
-        "users": [_user(kind.host)],
-        "bookingUrl": f"https://cal.com/{kind.host.username}/{kind.slug}",
-        **_EVENT_TYPE_DEFAULTS,
-    }
-
-
-_EVENT_TYPE_DEFAULTS = {
-    "price": 0,
-    "currency": "eur",
-    "scheduleId": None,
-    "disableGuests": False,
-    "isInstantEvent": False,
-    "lockTimeZoneToggleOnBookingPage": False,
-    "forwardParamsSuccessRedirect": None,
-    "successRedirectUrl": None,
-    "bookingRequiresAuthentication": False,
-    "disableCancelling": {"disabled": False},
-    "disableRescheduling": {"disabled": False},
-}
-
-
-def _booking_fields() -> list[dict[str, Any]]:
-    fields = (("name", "name", True), ("email", "email", False), ("phone", "attendeePhoneNumber", False))
-    return [{"isDefault": True, "type": kind, "slug": slug, "required": needed} for kind, slug, needed in fields]
-
-
-def _user(who: Host) -> dict[str, Any]:
-    return {"id": who.id, "name": who.name, "username": who.username, "timeZone": who.zone.key}
-
-
-def profile() -> dict[str, Any]:
-    """Return MeOutput: the salon that the key belongs to."""
-    return {
-        "id": event_types.OWNER_ID,
-        "username": event_types.OWNER_USERNAME,
-        "email": event_types.OWNER_EMAIL,
-        "name": event_types.OWNER_NAME,
-        "avatarUrl": None,
-        "bio": None,
-        "timeFormat": 24,
-        "defaultScheduleId": None,
-        "weekStart": "Monday",
-        "timeZone": event_types.BERLIN,
-        "organizationId": None,
-    }
-
-
-def webhook(trigger: str, row: Booking, *, now: datetime) -> dict[str, Any]:
-    """Return the body of a webhook, version 2021-10-20."""
-    return {"triggerEvent": trigger, "createdAt": wire.utc_text(now), "payload": _payload(row)}
-
-
-def _payload(row: Booking) -> dict[str, Any]:
-    kind = row.event_type
-    return {
-        "type": kind.slug,
-        "title": title(row),
-        "eventTitle": kind.title,
-        "startTime": wire.utc_text(row.span.start),
-        "endTime": wire.utc_text(row.span.end),
-        "length": kind.minutes,
-        "organizer": {"id": kind.host.id, "username": kind.host.username, **_person(kind.host, row)},
-        "attendees": [_guest(row)],
-        "responses": {name: {"label": name, "value": given} for name, given in responses(row).items()},
-        "userFieldsResponses": {},
-        "location": ADDRESS,
-        "uid": row.uid,
-        "bookingId": row.id,
-        "eventTypeId": kind.id,
-        "iCalUID": f"{row.uid}@cal.com",
-        "iCalSequence": 0 if row.updated_at is None else 1,
-        "status": row.status.value.upper(),
-        "metadata": dict(row.order.metadata),
-        "requiresConfirmation": False,
-        "price": 0,
-        "currency": "eur",
-        "destinationCalendar": None,
-        **_cancellation(row),
-    }
-
-
-def _person(who: Host, row: Booking) -> dict[str, Any]:
-    return {"name": who.name, "email": who.email, **_locale(who.zone.key, row)}
-
-
-def _guest(row: Booking) -> dict[str, Any]:
-    who = row.order.attendee
-    return {
-        "name": who.name,
-        "email": who.email,
-        **_locale(who.zone, row, who.language),
-        **_present(phoneNumber=who.phone_number),
-    }
-
-
-def _locale(zone: str, row: Booking, language: str | None = None) -> dict[str, Any]:
-    offset = row.span.start.astimezone(ZoneInfo(zone)).utcoffset()
-    minutes = 0 if offset is None else int(offset.total_seconds() // 60)
-    return {"timeZone": zone, "utcOffset": minutes, "language": {"locale": language or "en"}}
-
-
-def _cancellation(row: Booking) -> dict[str, Any]:
-    if row.updated_at is None:
-        return {}
-    reason, by = row.cancellation_reason, row.cancelled_by
-    return {"cancellationReason": reason, "cancelledBy": by, "requestReschedule": False}
+def calendar_links(row: Booking) -> list[dict[str, str]]:
+    """Return links that would put the booking into a calendar; nothing is behind them here."""
+    labels = ("Google Calendar", "Microsoft Office", "Microsoft Outlook", "ICS")
+    return [
+        {"label": label, "link": f"https://calendar.example.com/{row.uid}/{index}"}
+        for index, label in enumerate(labels)
+    ]

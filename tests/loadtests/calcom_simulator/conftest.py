@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from loadtests.calcom_simulator.app import build
 from loadtests.calcom_simulator.settings import SimulatorSettings
-from tests.loadtests.calcom_simulator.desk import Desk, FrozenClock
+from tests.loadtests.calcom_simulator.desk import Desk, FrozenClock, Inbox
 
 
 @pytest.fixture
@@ -18,12 +18,17 @@ def clock() -> FrozenClock:
     return FrozenClock()
 
 
+@pytest.fixture(scope="session")
+def settings() -> SimulatorSettings:
+    return SimulatorSettings(api_key=SecretStr("cal_demo"), seed=7)
+
+
 @pytest.fixture
-async def desk(clock: FrozenClock) -> AsyncIterator[Desk]:
-    settings = SimulatorSettings(api_key=SecretStr("cal_demo"), seed=7)
+async def desk(clock: FrozenClock, settings: SimulatorSettings) -> AsyncIterator[Desk]:
+    inbox = Inbox()
     # A transport of its own spares every test the loading of certificates.
-    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200))) as webhooks:
+    async with httpx.AsyncClient(transport=httpx.MockTransport(inbox.receive)) as webhooks:
         simulator = build(settings, clock=clock, client=webhooks)
         transport = httpx.ASGITransport(simulator.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://calcom") as http:
-            yield Desk(simulator, clock, http)
+            yield Desk(simulator, clock, http, inbox)

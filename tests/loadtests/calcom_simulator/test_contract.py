@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from loadtests.calcom_simulator.event_types import salon
+from loadtests.calcom_simulator.salons import salon
 from tests.loadtests.calcom_simulator.desk import (
     BOOKINGS,
     EVENT_TYPES,

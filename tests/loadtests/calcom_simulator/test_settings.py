@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from loadtests.calcom_simulator.__main__ import main
+from loadtests.calcom_simulator.fault_orders import FaultKind
 from loadtests.calcom_simulator.settings import SettingsError, SimulatorSettings
 
 
@@ -42,8 +43,15 @@ def test_help_names_every_setting_and_every_fault(capsys: pytest.CaptureFixture[
     told = capsys.readouterr().out
     assert ending.value.code == 0
     assert all(f"SIMULATOR_{name.upper()}" in told for name in SimulatorSettings.model_fields)
-    assert all(fault in told for fault in ("outage", "error_share", "latency", "hang_after_commit", "rate_limit"))
+    assert all(f"  {fault} " in told for fault in FaultKind)
 
 
 def test_secrets_do_not_show():
     assert "cal_demo" not in repr(SimulatorSettings())
+
+
+def test_two_salons_cannot_share_a_key(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.setenv("SIMULATOR_SECOND_API_KEY", "cal_demo")
+
+    assert main([]) == 2
+    assert "must differ" in capsys.readouterr().err
