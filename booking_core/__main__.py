@@ -93,7 +93,7 @@ def worker() -> None:
 
 
 async def _work(settings: Settings) -> None:
-    world = composition.real_world(settings, role="jobs")
+    world = composition.real_world(settings, role="jobs", is_background=True)
     core = composition.assemble(world, mail_sender=settings.mail_sender)
     queue = jobs.application(world, core, database_url=libpq(settings), abandoned_seconds=settings.abandoned_seconds)
     async with world.closing, queue.open_async():

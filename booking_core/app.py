@@ -18,16 +18,26 @@ from booking_core.adapters.clock import SystemClock
 from booking_core.adapters.mail import SmtpMailer
 from booking_core.adapters.postgres.database import PostgresDatabase
 from booking_core.adapters.redis import Redis
+from booking_core.adapters.redis_breaker import RedisBreakerStore
 from booking_core.bus import Bus
 from booking_core.domain.ports import Calcom, Clock, Database, Mailer
 from booking_core.http import answers, bookings, calls, health
 from booking_core.http.middleware import Entrance
+from booking_core.resilience.breaker_store import Circuit
+from booking_core.resilience.circuit_breaker import CircuitBreaker
+from booking_core.resilience.fallback_breaker import FallbackBreakerStore
+from booking_core.resilience.guarded_calcom import GuardedCalcom
+from booking_core.resilience.local_breaker import InMemoryBreakerStore
+from booking_core.resilience.pace import Pace
+from booking_core.resilience.retry import BACKGROUND, IN_CALL, Retry
 from booking_core.services.alternatives import SlotFinder
 from booking_core.services.appointment_persistence import AppointmentPersistenceService
 from booking_core.services.customer_resolution import CustomerResolutionService
 from booking_core.services.notification import BookingNotificationService
 from booking_core.services.orchestrator import BookingOrchestrator
 from booking_core.services.service_resolution import ServiceResolutionService
+from booking_core.services.settlement import Settlement
+from booking_core.services.tenants import TenantDirectory
 from booking_core.services.validation import BookingValidationService
 from booking_core.settings import Settings
 from booking_core.telemetry import slots
@@ -54,10 +64,15 @@ class Core:
     bus: Bus
     orchestrator: BookingOrchestrator
     slots: SlotFinder
+    settlement: Settlement
+    tenants: TenantDirectory
 
 
-def real_world(settings: Settings, *, role: str) -> World:
-    """Make the adapters. Nothing connects before the first use; `closing` ends every pool, in reverse."""
+def real_world(settings: Settings, *, role: str, is_background: bool = False) -> World:
+    """Make the adapters. Nothing connects before the first use; `closing` ends every pool, in reverse.
+
+    In the background nobody waits on the phone: calls may take longer, are repeated more often, and keep a pace.
+    """
     # The slot comes first: metrics made before it would go nowhere.
     slots.take(settings.metrics_directory, role)
     recorder = Recorder(CollectorRegistry())
@@ -70,17 +85,38 @@ def real_world(settings: Settings, *, role: str) -> World:
     redis = Redis(settings.redis_url.get_secret_value())
     # No timeout here: the adapter bounds the sum of all phases.
     client = httpx.AsyncClient(base_url=settings.calcom_url, timeout=None)  # noqa: S113
-    calcom = CalcomClient(
-        client,
-        read_seconds=settings.calcom_read_seconds,
-        write_seconds=settings.calcom_write_seconds,
-        called=recorder.calcom_called,
-    )
+    circuits = RedisBreakerStore(settings.redis_url.get_secret_value())
+    calcom = _guarded(settings, client, circuits, recorder, is_background=is_background)
     closing = AsyncExitStack()
-    for close in (database.close, redis.close, client.aclose):
+    for close in (database.close, redis.close, circuits.close, client.aclose):
         closing.push_async_callback(close)
     mailer = SmtpMailer(settings.smtp_host, settings.smtp_port)
     return World(database, calcom, mailer, SystemClock(), recorder, {"redis": redis.ping}, closing)
+
+
+def _guarded(
+    settings: Settings,
+    client: httpx.AsyncClient,
+    circuits: RedisBreakerStore,
+    recorder: Recorder,
+    *,
+    is_background: bool,
+) -> Calcom:
+    """Wrap the client, innermost first: deadline, breaker, retry."""
+    write_seconds = settings.calcom_background_seconds if is_background else settings.calcom_write_seconds
+    plain = CalcomClient(
+        client,
+        read_seconds=settings.calcom_read_seconds,
+        write_seconds=write_seconds,
+        called=recorder.calcom_called,
+    )
+    store = FallbackBreakerStore(circuits, InMemoryBreakerStore(), fell_back=recorder.breaker_fell_back)
+    # A trial that has not reported by then is taken for dead, so it must outlast the longest call.
+    circuit = Circuit("calcom", trial_seconds=write_seconds + 5)
+    breaker = CircuitBreaker(circuit, store, clock=SystemClock(), published=recorder.breaker_moved)
+    retry = Retry(BACKGROUND if is_background else IN_CALL, retried=recorder.calcom_retried)
+    pace = Pace(settings.calcom_background_calls_per_minute) if is_background else None
+    return GuardedCalcom(plain, breaker, retry, pace=pace, not_permitted=recorder.calcom_not_permitted)
 
 
 def assemble(world: World, *, mail_sender: str) -> Core:
@@ -100,10 +136,11 @@ def assemble(world: World, *, mail_sender: str) -> Core:
         validation=BookingValidationService(world.clock),
         customers=CustomerResolutionService(),
         services=services,
-        appointments=AppointmentPersistenceService(uuid4),
+        appointments=AppointmentPersistenceService(uuid4, world.clock),
         slots=finder,
     )
-    return Core(bus, orchestrator, finder)
+    settlement = Settlement(world.database, world.calcom, bus, world.clock)
+    return Core(bus, orchestrator, finder, settlement, TenantDirectory(world.database, world.clock))
 
 
 def web(world: World, core: Core, *, body_limit_bytes: int) -> ASGIApp:
@@ -117,7 +154,7 @@ def web(world: World, core: Core, *, body_limit_bytes: int) -> ASGIApp:
 
     app = FastAPI(title="slotwatch booking core", redoc_url=None, lifespan=lifespan)
     answers.install(app, body_limit_bytes=body_limit_bytes)
-    app.include_router(bookings.router(core.orchestrator, core.slots, world.database))
-    app.include_router(calls.router(core.orchestrator, core.slots, world.database, world.clock))
+    app.include_router(bookings.router(core.orchestrator, core.slots, core.tenants))
+    app.include_router(calls.router(core.orchestrator, core.slots, core.tenants, world.clock))
     app.include_router(health.router({"database": world.database.ping}, world.optional_pings))
     return Entrance(app, answered=world.recorder.answered, body_limit_bytes=body_limit_bytes)

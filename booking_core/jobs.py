@@ -2,50 +2,95 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 import procrastinate
 import structlog
+from procrastinate.exceptions import AlreadyEnqueued
 
+from booking_core.adapters.postgres.queue import SETTLE, locks
 from booking_core.app import Core, World
 from booking_core.domain.errors import BookingError
 
 EVERY_MINUTE = "* * * * *"
-SWEPT_AT_ONCE = 50
+AT_ONCE = 50
 
 _log = structlog.get_logger()
 
 
-def application(world: World, core: Core, *, database_url: str, abandoned_seconds: float) -> procrastinate.App:
-    """Return the job queue with its periodic tasks; `database_url` is libpq's form, the same database as the core's."""
-    app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=database_url))
-    age = timedelta(seconds=abandoned_seconds)
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """The work itself; `application` says when it is done."""
 
-    @app.periodic(cron=EVERY_MINUTE)
-    @app.task(queueing_lock="sweep_synthetic", pass_context=False)
-    async def sweep_synthetic(timestamp: int) -> None:
-        await _sweep_synthetic(world, core, age)
+    world: World
+    core: Core
+    app: procrastinate.App
+    age: timedelta
+    jitter: Callable[[], float]
 
-    @app.periodic(cron=EVERY_MINUTE)
-    @app.task(queueing_lock="give_up_creating", pass_context=False)
-    async def give_up_creating(timestamp: int) -> None:
-        async with world.database.begin() as stores:
-            given_up = await stores.appointments.give_up_creating(world.clock.now() - age)
+    async def settle(self, tenant_id: str, appointment_id: str, tries: int) -> None:
+        seconds = await self.core.settlement.settle(UUID(tenant_id), UUID(appointment_id), tries=tries)
+        if seconds is not None:
+            await self._come_again(tenant_id, appointment_id, tries=tries + 1, after_seconds=seconds)
+
+    async def _come_again(self, tenant_id: str, appointment_id: str, *, tries: int, after_seconds: float) -> None:
+        # Up to a quarter later, so that what waited for the same recovery does not come back in the same second.
+        delay = after_seconds * (1 + self.jitter() / 4)
+        job = self.app.configure_task(SETTLE, **locks(appointment_id), schedule_in={"seconds": round(delay)})
+        await job.defer_async(tenant_id=tenant_id, appointment_id=appointment_id, tries=tries)
+
+    async def resume_unsettled(self, timestamp: int) -> None:
+        """Whatever ended a job without an end, no appointment stays between the worlds for want of one."""
+        async with self.world.database.begin() as stores:
+            given_up = await stores.appointments.give_up_creating(self.world.clock.now() - self.age)
+            left = await stores.appointments.unsettled(at_most=AT_ONCE)
         if given_up:
             _log.warning("outcomes_unknown", appointments=given_up)
+        for tenant_id, appointment_id in left:
+            with suppress(AlreadyEnqueued):
+                await self._come_again(str(tenant_id), str(appointment_id), tries=0, after_seconds=0.0)
 
+    async def retry_stalled(self, timestamp: int) -> None:
+        """A worker that was killed leaves its jobs as if at work, and their locks taken."""
+        for job in await self.app.job_manager.get_stalled_jobs():
+            _log.warning("job_stalled", job=job.id, task=job.task_name)
+            await self.app.job_manager.retry_job(job)
+
+    async def sweep_synthetic(self, timestamp: int) -> None:
+        """Cancel what a probe booked and, killed or cut off, did not cancel itself."""
+        async with self.world.database.begin() as stores:
+            older_than = self.world.clock.now() - self.age
+            left = await stores.appointments.abandoned_synthetic(older_than, at_most=AT_ONCE)
+            tenants = {each.tenant_id: await stores.tenants.get(each.tenant_id) for each in left}
+        for appointment in left:
+            tenant = tenants[appointment.tenant_id]
+            try:
+                await self.core.orchestrator.cancel(tenant, appointment.id, reason="synthetic, swept")
+            except BookingError as error:
+                _log.warning("sweep_postponed", appointment_id=str(appointment.id), reason=error.reason)
+            else:
+                self.world.recorder.swept(1)
+
+
+def application(
+    world: World,
+    core: Core,
+    *,
+    database_url: str,
+    abandoned_seconds: float,
+    jitter: Callable[[], float] = random.random,
+) -> procrastinate.App:
+    """Return the job queue with its tasks; `database_url` is libpq's form, the same database as the core's."""
+    app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=database_url))
+    jobs = Jobs(world, core, app, timedelta(seconds=abandoned_seconds), jitter)
+    app.task(name=SETTLE)(jobs.settle)
+    for work in (jobs.resume_unsettled, jobs.retry_stalled, jobs.sweep_synthetic):
+        # One of each waits at a time: a minute that was missed need not be made up for.
+        task = app.task(name=work.__name__, queueing_lock=work.__name__)(work)
+        app.periodic(cron=EVERY_MINUTE)(task)
     return app
-
-
-async def _sweep_synthetic(world: World, core: Core, age: timedelta) -> None:
-    """Cancel what a probe booked and, killed or cut off, did not cancel itself."""
-    async with world.database.begin() as stores:
-        left = await stores.appointments.abandoned_synthetic(world.clock.now() - age, at_most=SWEPT_AT_ONCE)
-        tenants = {each.tenant_id: await stores.tenants.get(each.tenant_id) for each in left}
-    for appointment in left:
-        try:
-            await core.orchestrator.cancel(tenants[appointment.tenant_id], appointment.id, reason="synthetic, swept")
-        except BookingError as error:
-            _log.warning("sweep_postponed", appointment_id=str(appointment.id), reason=error.reason)
-        else:
-            world.recorder.swept(1)

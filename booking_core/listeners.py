@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from uuid import UUID
+
 import structlog
 
 from booking_core.bus import ListenerTable
@@ -10,6 +14,8 @@ from booking_core.domain.events import (
     AppointmentBookingFailed,
     AppointmentBookingInitiated,
     CalcomBookingCreated,
+    CalcomSyncRequired,
+    Event,
 )
 from booking_core.domain.models import Traffic
 from booking_core.services.notification import BookingNotificationService
@@ -17,33 +23,62 @@ from booking_core.telemetry.recorder import Recorder
 
 _log = structlog.get_logger()
 
+Ending = AppointmentBooked | CalcomSyncRequired | AppointmentBookingFailed
 
-def table(*, recorder: Recorder, notification: BookingNotificationService) -> ListenerTable:
-    """Bind the listeners to what they need."""
 
-    def log_booking_metrics(event: AppointmentBooked | AppointmentBookingFailed) -> None:
-        recorder.attempt_ended(event)
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """What the listeners need. One whose name is a plain function runs before the caller gets its answer."""
 
-    async def send_booking_confirmation_email(event: AppointmentBooked) -> None:
+    recorder: Recorder
+    notification: BookingNotificationService
+
+    def log_booking_metrics(self, event: Ending) -> None:
+        if isinstance(event, CalcomSyncRequired):
+            self.recorder.booking_put_down(event)
+        else:
+            self.recorder.attempt_ended(event)
+
+    def log_lifecycle(self, event: Ending) -> None:
+        match event:
+            case AppointmentBooked():
+                appointment, waited = str(event.appointment_id), event.waited_seconds
+                queries = event.effort.queries
+                _log.info("appointment_booked", appointment_id=appointment, waited_seconds=waited, queries=queries)
+            case CalcomSyncRequired():
+                _log.warning("appointment_waits", appointment_id=str(event.appointment_id), reason=event.reason)
+            case AppointmentBookingFailed():
+                _log.info("appointment_not_booked", outcome=event.outcome, reason=event.reason)
+
+    async def send_booking_confirmation_email(self, event: AppointmentBooked) -> None:
+        await self._tell(event, "confirmation_email", self.notification.confirm, event.appointment_id)
+
+    async def send_booking_regret_email(self, event: AppointmentBookingFailed) -> None:
+        # Without an id nobody was promised anything: the caller heard of the failure on the phone.
+        if event.appointment_id is not None:
+            await self._tell(event, "regret_email", self.notification.regret, event.appointment_id)
+
+    async def _tell(
+        self, event: Event, kind: str, send: Callable[[UUID], Awaitable[bool]], appointment_id: UUID
+    ) -> None:
         if event.origin.traffic is Traffic.SYNTHETIC:
             return
         try:
-            sent = await notification.confirm(event.appointment_id)
+            sent = await send(appointment_id)
         except Exception:
-            recorder.notified("confirmation_email", "failed")
+            self.recorder.notified(kind, "failed")
             raise
         if sent:
-            recorder.notified("confirmation_email", "sent")
+            self.recorder.notified(kind, "sent")
 
-    def log_lifecycle(event: AppointmentBooked | AppointmentBookingFailed) -> None:
-        if isinstance(event, AppointmentBooked):
-            _log.info("appointment_booked", appointment_id=str(event.appointment_id), queries=event.effort.queries)
-        else:
-            _log.info("appointment_not_booked", outcome=event.outcome, reason=event.reason)
 
+def table(*, recorder: Recorder, notification: BookingNotificationService) -> ListenerTable:
+    """Return who hears of what, in the order they hear of it."""
+    to = Listeners(recorder, notification)
     return {
         AppointmentBookingInitiated: (),
         CalcomBookingCreated: (),
-        AppointmentBooked: (log_booking_metrics, log_lifecycle, send_booking_confirmation_email),
-        AppointmentBookingFailed: (log_booking_metrics, log_lifecycle),
+        AppointmentBooked: (to.log_booking_metrics, to.log_lifecycle, to.send_booking_confirmation_email),
+        CalcomSyncRequired: (to.log_booking_metrics, to.log_lifecycle),
+        AppointmentBookingFailed: (to.log_booking_metrics, to.log_lifecycle, to.send_booking_regret_email),
     }

@@ -31,6 +31,10 @@ class Settings(ProcessSettings):
     calcom_url: str = Field("http://127.0.0.1:8090/v2", description="Cal.com's API, up to and with /v2.")
     calcom_read_seconds: Seconds = Field(3.0, description="How long to wait for free slots.")
     calcom_write_seconds: Seconds = Field(8.0, description="How long to wait for a booking to be made or cancelled.")
+    calcom_background_seconds: Seconds = Field(20.0, description="How long the job worker waits for the same.")
+    calcom_background_calls_per_minute: Annotated[float, Field(gt=0, le=120)] = Field(
+        60, description="Pace of the job worker; Cal.com allows 120 calls a minute per key, live calls included."
+    )
     smtp_host: str = Field("127.0.0.1", description="Mail server for confirmations.")
     smtp_port: Port = Field(8025, description="Its port.")
     mail_sender: str = Field("appointments@slotwatch.example", description="Sender of confirmations.")

@@ -86,6 +86,8 @@ FAILURE_REASONS = (
     "calcom_rate_limited",
     "calcom_rejected",
     "calcom_outcome_unknown",
+    "slot_lost",
+    "expired",
     "database_unavailable",
     "internal_error",
 )
@@ -99,7 +101,10 @@ METHOD = Label("method", ("GET", "POST"))
 CODE_CLASS = Label("code_class", ("2xx", "4xx", "5xx"))
 STEP = Label("step", ("validate", "resolve_customer", "resolve_service", "hold", "calcom", "confirm"))
 OPERATION = Label("operation", ("slots", "create", "get", "list", "cancel", "me", "event_types"))
-CALL_KIND = Label("kind", ("successful", "failed", "ignored"))
+CALL_KIND = Label("kind", ("successful", "failed", "ignored", "not_permitted"))
+ANSWER_KIND = Label("kind", ("successful", "failed", "ignored"))
+BREAKER = Label("name", ("calcom",))
+BREAKER_STATE = Label("to", ("closed", "open", "half_open"))
 EVENT = Label(
     "event",
     (
@@ -107,10 +112,14 @@ EVENT = Label(
         "AppointmentBooked",
         "AppointmentBookingFailed",
         "CalcomBookingCreated",
+        "CalcomSyncRequired",
     ),
 )
-LISTENER = Label("listener", ("log_booking_metrics", "log_lifecycle", "send_booking_confirmation_email"))
-NOTIFICATION = Label("kind", ("confirmation_email",))
+LISTENER = Label(
+    "listener",
+    ("log_booking_metrics", "log_lifecycle", "send_booking_confirmation_email", "send_booking_regret_email"),
+)
+NOTIFICATION = Label("kind", ("confirmation_email", "regret_email"))
 NOTIFICATION_RESULT = Label("result", ("sent", "failed"))
 DB_ERROR = Label("kind", ("connect", "pool_exhausted", "lost"))
 COLLECTOR = Label("collector", ("metric_files", "workers", "database", "cache", "build"))
@@ -125,6 +134,7 @@ JOURNEY_EDGES = (5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 35.0, 40.0, 45.0, 50.0, 60.0
 CALCOM_EDGES = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 8.0, 10.0, 20.0, 30.0)
 STEP_EDGES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 QUERY_COUNT_EDGES = (2.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 25.0, 50.0)
+DELAY_EDGES = (5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0, 14400.0, 86400.0)
 DELIVERY_EDGES = (1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 300.0)
 
 
@@ -196,15 +206,36 @@ CALCOM_DURATION = Metric(
     Kind.HISTOGRAM,
     "Time Cal.com took to answer, or we took to give up.",
     Home.CORE,
-    labels=(OPERATION, CALL_KIND),
+    labels=(OPERATION, ANSWER_KIND),
     buckets=CALCOM_EDGES,
 )
 CALCOM_CALLS = Metric(
     "booking_calcom_calls_total",
     Kind.COUNTER,
-    "Requests to Cal.com. `ignored` are answers that say nothing about its health (4xx, 429).",
+    "Requests to Cal.com. `ignored` say nothing about its health (4xx, 429); `not_permitted` met an open circuit.",
     Home.CORE,
     labels=(OPERATION, CALL_KIND),
+)
+CALCOM_RETRIES = Metric("booking_calcom_retries_total", Kind.COUNTER, "Repeated requests to Cal.com.", Home.CORE)
+BREAKER_TRANSITIONS = Metric(
+    "booking_circuit_breaker_transitions_total",
+    Kind.COUNTER,
+    "Circuits that opened, half-opened or closed, counted by the worker whose call moved them.",
+    Home.CORE,
+    labels=(BREAKER, BREAKER_STATE),
+)
+BREAKER_FALLBACKS = Metric(
+    "booking_circuit_breaker_fallbacks_total",
+    Kind.COUNTER,
+    "Times a worker had to judge alone because Redis did not answer.",
+    Home.CORE,
+)
+CONFIRMATION_DELAY = Metric(
+    "booking_confirmation_delay_seconds",
+    Kind.HISTOGRAM,
+    "Time from a booking that Cal.com did not take at once to its confirmation.",
+    Home.CORE,
+    buckets=DELAY_EDGES,
 )
 NOTIFICATIONS = Metric(
     "booking_notifications_total",

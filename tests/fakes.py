@@ -13,7 +13,6 @@ from booking_core.domain.errors import AppointmentDatabaseError, BookingError
 from booking_core.domain.models import (
     OCCUPYING,
     Appointment,
-    CancellableAppointment,
     Confirmation,
     Customer,
     CustomerWish,
@@ -49,7 +48,7 @@ class Stored:
     offerings: list[Offering] = field(default_factory=list)
     customers: dict[tuple[UUID, str], Customer] = field(default_factory=dict)
     appointments: dict[UUID, Appointment] = field(default_factory=dict)
-    created: dict[UUID, datetime] = field(default_factory=dict)
+    jobs: list[tuple[UUID, UUID]] = field(default_factory=list)  # tenant and appointment
 
 
 class FakeDatabase:
@@ -65,7 +64,7 @@ class FakeDatabase:
         await self.ping()
         before = copy.copy(self.rows)
         before.customers, before.appointments = dict(self.rows.customers), dict(self.rows.appointments)
-        before.created = dict(self.rows.created)
+        before.jobs = list(self.rows.jobs)
         try:
             yield FakeStores(self.rows, self._clock)
         except BaseException:
@@ -96,6 +95,7 @@ class FakeStores:
         self.services = FakeServices(rows)
         self.customers = FakeCustomers(rows)
         self.appointments = FakeAppointments(rows, clock)
+        self.queue = FakeQueue(rows)
 
 
 class FakeTenants:
@@ -150,20 +150,31 @@ class FakeAppointments:
 
     async def hold(self, appointment: Appointment) -> bool:
         staff = [appointment.offering.staff_id]
-        if await self.occupied(appointment.tenant_id, staff, appointment.start, appointment.end):
+        if await self.find_living(appointment.tenant_id, appointment.key) or await self.occupied(
+            appointment.tenant_id, staff, appointment.start, appointment.end
+        ):
             return False
         self._rows.appointments[appointment.id] = appointment
-        self._rows.created[appointment.id] = self._clock.now()
         return True
 
     async def settle(self, appointment_id: UUID, state: State, *, calcom_uid: str | None = None) -> None:
         stored = self._rows.appointments[appointment_id]
         changed = replace(stored, state=state, calcom_uid=calcom_uid or stored.calcom_uid)
+        if state is State.UNKNOWN:
+            changed = replace(changed, doubted_at=self._clock.now(), looks=0)
         self._rows.appointments[appointment_id] = changed
 
-    async def find(self, tenant_id: UUID, appointment_id: UUID) -> CancellableAppointment | None:
+    async def looked(self, appointment_id: UUID) -> None:
+        stored = self._rows.appointments[appointment_id]
+        self._rows.appointments[appointment_id] = replace(stored, looks=stored.looks + 1)
+
+    async def find(self, tenant_id: UUID, appointment_id: UUID) -> Appointment | None:
         stored = self._rows.appointments.get(appointment_id)
-        return _cancellable(stored) if stored and stored.tenant_id == tenant_id else None
+        return stored if stored and stored.tenant_id == tenant_id else None
+
+    async def find_living(self, tenant_id: UUID, key: UUID) -> Appointment | None:
+        living = (each for each in self._rows.appointments.values() if each.state in OCCUPYING)
+        return next((each for each in living if (each.tenant_id, each.key) == (tenant_id, key)), None)
 
     async def confirmation(self, appointment_id: UUID) -> Confirmation:
         stored = self._rows.appointments[appointment_id]
@@ -192,48 +203,64 @@ class FakeAppointments:
             and start < each.end
         ]
 
-    async def abandoned_synthetic(self, older_than: datetime, *, at_most: int) -> Sequence[CancellableAppointment]:
+    async def abandoned_synthetic(self, older_than: datetime, *, at_most: int) -> Sequence[Appointment]:
         left = [
             each
             for each in self._rows.appointments.values()
-            if each.origin.traffic is Traffic.SYNTHETIC
-            and each.state is State.CONFIRMED
-            and self._rows.created[each.id] < older_than
+            if each.origin.traffic is Traffic.SYNTHETIC and each.state is State.CONFIRMED and each.asked_at < older_than
         ]
-        return [_cancellable(each) for each in left[:at_most]]
+        return left[:at_most]
 
     async def give_up_creating(self, older_than: datetime) -> int:
         stuck = [
             each.id
             for each in self._rows.appointments.values()
-            if each.state is State.CREATING and self._rows.created[each.id] < older_than
+            if each.state is State.CREATING and each.asked_at < older_than
         ]
         for appointment_id in stuck:
             await self.settle(appointment_id, State.UNKNOWN)
         return len(stuck)
 
+    async def unsettled(self, *, at_most: int) -> Sequence[tuple[UUID, UUID]]:
+        waiting = (State.QUEUED, State.UNKNOWN)
+        left = [(each.tenant_id, each.id) for each in self._rows.appointments.values() if each.state in waiting]
+        return left[:at_most]
 
-def _cancellable(stored: Appointment) -> CancellableAppointment:
-    return CancellableAppointment(stored.id, stored.tenant_id, stored.state, stored.calcom_uid)
+
+class FakeQueue:
+    def __init__(self, rows: Stored) -> None:
+        self._rows = rows
+
+    async def settle(self, tenant_id: UUID, appointment_id: UUID, *, after_seconds: float) -> None:
+        self._rows.jobs.append((tenant_id, appointment_id))
 
 
 class FakeCalcom:
-    """Books everything, remembers what it was asked, and fails on demand."""
+    """Books everything, remembers what it was asked, and fails on demand; `books_unseen` books and then fails."""
 
     def __init__(self) -> None:
         self.free: list[datetime] = []
         self.created: list[Appointment] = []
         self.cancelled: list[str] = []
         self.error: BookingError | Exception | None = None
+        self.books_unseen = False
+        self.hides = False  # lists lag behind
 
     async def slots(self, tenant: Tenant, offering: Offering, start: datetime, end: datetime) -> Sequence[datetime]:
         self._fail()
         return [slot for slot in self.free if start <= slot < end]
 
     async def create(self, tenant: Tenant, appointment: Appointment) -> CalcomBooking:
+        if self.error is None or self.books_unseen:
+            self.created.append(appointment)
         self._fail()
-        self.created.append(appointment)
         return CalcomBooking(f"uid-{len(self.created)}", "accepted")
+
+    async def find(self, tenant: Tenant, appointment: Appointment) -> CalcomBooking | None:
+        if not self.books_unseen:
+            self._fail()
+        uids = {each.id: f"uid-{number}" for number, each in enumerate(self.created, 1)}
+        return None if self.hides or appointment.id not in uids else CalcomBooking(uids[appointment.id], "accepted")
 
     async def cancel(self, tenant: Tenant, uid: str, *, reason: str) -> None:
         self._fail()

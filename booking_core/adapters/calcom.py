@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -27,6 +27,10 @@ BOOKINGS_VERSION = "2026-02-25"
 SLOTS_VERSION = "2024-09-04"
 EVENT_TYPES_VERSION = "2024-06-14"
 METADATA_VERSION = "1"
+
+_AROUND = timedelta(minutes=1)
+# No wait is so long and no time of day so early.
+_EPOCHS = 1_000_000_000
 
 Called = Callable[[str, str, float], None]
 
@@ -68,8 +72,23 @@ class CalcomClient:
         answer = await self._write("create", tenant, "/bookings", _create_body(tenant, appointment))
         if answer.status_code >= 400:
             raise _refusal(answer)
-        booking = answer.json()["data"]
-        return CalcomBooking(booking["uid"], booking["status"])
+        try:
+            return _booking(answer.json()["data"])
+        except (ValueError, KeyError, TypeError) as error:
+            # A success we cannot read is still a success over there.
+            raise CalcomOutcomeUnknown from error
+
+    async def find(self, tenant: Tenant, appointment: Appointment) -> CalcomBooking | None:
+        # Cal.com cannot filter by metadata: ask for the narrow stretch of time and compare here.
+        query = {
+            "eventTypeId": str(appointment.offering.calcom_event_type_id),
+            "afterStart": _text(appointment.start - _AROUND),
+            "beforeEnd": _text(appointment.end + _AROUND),
+            "status": "upcoming,unconfirmed",
+        }
+        listed = await self._read("list", tenant, "/bookings", BOOKINGS_VERSION, query)
+        ours = (each for each in listed if each.get("metadata", {}).get("bc_booking") == str(appointment.id))
+        return next(map(_booking, ours), None)
 
     async def cancel(self, tenant: Tenant, uid: str, *, reason: str) -> None:
         answer = await self._write("cancel", tenant, f"/bookings/{uid}/cancel", {"cancellationReason": reason})
@@ -114,8 +133,20 @@ class CalcomClient:
         if answer.status_code >= 500:
             raise lost
         if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
-            raise CalcomRateLimited
+            raise CalcomRateLimited(retry_after_seconds=_reset(answer))
         return answer
+
+
+def _booking(described: Mapping[str, Any]) -> CalcomBooking:
+    return CalcomBooking(described["uid"], described["status"])
+
+
+def _reset(answer: httpx.Response) -> float | None:
+    """Return how long a rate limit lasts. Cal.com tells seconds to go; a time of day is what some mirrors claim."""
+    given = answer.headers.get("retry-after") or answer.headers.get("x-ratelimit-reset-default", "")
+    if not given.isdigit():
+        return None
+    return max(float(given) - time.time(), 0.0) if int(given) > _EPOCHS else float(given)
 
 
 def _kind(status: int) -> str:

@@ -12,6 +12,8 @@ BookingError
 └── BookingFailed             ours: burns error budget
     ├── AppointmentCreationError
     ├── AppointmentDatabaseError
+    ├── SlotLost                  taken by somebody else while the booking waited for Cal.com
+    ├── BookingExpired            Cal.com stayed away until it was too late
     └── CalcomBookingError
         ├── CalcomUnavailable     the request was not executed
         │   └── CalcomCircuitOpen     nor even sent
@@ -118,6 +120,18 @@ class AppointmentDatabaseError(BookingFailed):
     """The booking database cannot be reached."""
 
     reason = "database_unavailable"
+
+
+class SlotLost(BookingFailed):
+    """The slot was taken by somebody else while the booking waited for Cal.com."""
+
+    reason = "slot_lost"
+
+
+class BookingExpired(BookingFailed):
+    """Cal.com stayed away until it was too late to book."""
+
+    reason = "expired"
 
 
 class CalcomBookingError(BookingFailed):

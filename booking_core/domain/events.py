@@ -40,10 +40,21 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class AppointmentBooked(Event):
-    """The appointment stands in both worlds."""
+    """The appointment stands in both worlds; `waited_seconds` if the caller had to be told that we will confirm."""
 
     appointment_id: UUID
     tenant_id: UUID
+    effort: Effort
+    waited_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CalcomSyncRequired(Event):
+    """The chair is held here and Cal.com does not have it yet, or may have it; a job is on its way."""
+
+    appointment_id: UUID
+    tenant_id: UUID
+    reason: str
     effort: Effort
 
 
@@ -55,11 +66,13 @@ class AppointmentBookingFailed(Event):
     outcome: str
     reason: str
     effort: Effort
+    appointment_id: UUID | None = None
 
 
 ALL: tuple[type[Event], ...] = (
     AppointmentBookingInitiated,
     CalcomBookingCreated,
     AppointmentBooked,
+    CalcomSyncRequired,
     AppointmentBookingFailed,
 )

@@ -26,7 +26,8 @@ class Traffic(StrEnum):
 class State(StrEnum):
     """Where an appointment stands between PostgreSQL and Cal.com."""
 
-    CREATING = "creating"  # held here, asked for there
+    CREATING = "creating"  # held here, being asked for there
+    QUEUED = "queued"  # held here, not yet asked for there: a job will
     CONFIRMED = "confirmed"
     UNKNOWN = "unknown"  # asked for there, no answer: the slot stays held
     RELEASED = "released"  # refused there, free again here
@@ -34,8 +35,10 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
-# The states that occupy a chair; the exclusion constraint in the database names the same three.
-OCCUPYING = (State.CREATING, State.CONFIRMED, State.UNKNOWN)
+# The states that occupy a chair; the exclusion constraint in the database names the same ones.
+OCCUPYING = (State.CREATING, State.QUEUED, State.CONFIRMED, State.UNKNOWN)
+# The states in which the two worlds may disagree, and a job must make them agree.
+UNSETTLED = (State.CREATING, State.QUEUED, State.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,13 @@ class Appointment:
     end: datetime
     origin: Origin
     state: State
+    # The same wish, said again, has the same key: while the appointment lives it is not made twice.
+    key: UUID
+    asked_at: datetime
     calcom_uid: str | None = None
+    # Since when nobody knows whether Cal.com holds it, and how often it was looked for there in vain.
+    doubted_at: datetime | None = None
+    looks: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +168,3 @@ class Confirmation:
     service_name: str
     staff_name: str
     start: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class CancellableAppointment:
-    """As much of a stored appointment as it takes to cancel it."""
-
-    id: UUID
-    tenant_id: UUID
-    state: State
-    calcom_uid: str | None

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from booking_core.domain.models import (
     Appointment,
-    CancellableAppointment,
     Confirmation,
     Customer,
     CustomerWish,
@@ -63,9 +62,19 @@ class Appointments(Protocol):
         """Store the appointment unless its chair is occupied then; return whether it was stored."""
         ...
 
-    async def settle(self, appointment_id: UUID, state: State, *, calcom_uid: str | None = None) -> None: ...
+    async def settle(self, appointment_id: UUID, state: State, *, calcom_uid: str | None = None) -> None:
+        """Record what became of it; becoming unknown starts the doubt anew."""
+        ...
 
-    async def find(self, tenant_id: UUID, appointment_id: UUID) -> CancellableAppointment | None: ...
+    async def looked(self, appointment_id: UUID) -> None:
+        """Record that Cal.com was asked for it and does not show it."""
+        ...
+
+    async def find(self, tenant_id: UUID, appointment_id: UUID) -> Appointment | None: ...
+
+    async def find_living(self, tenant_id: UUID, key: UUID) -> Appointment | None:
+        """Return the appointment that occupies a chair because of this wish."""
+        ...
 
     async def confirmation(self, appointment_id: UUID) -> Confirmation: ...
 
@@ -75,10 +84,22 @@ class Appointments(Protocol):
         """Return (staff id, start, end) of every occupied stretch that touches the period."""
         ...
 
-    async def abandoned_synthetic(self, older_than: datetime, *, at_most: int) -> Sequence[CancellableAppointment]: ...
+    async def abandoned_synthetic(self, older_than: datetime, *, at_most: int) -> Sequence[Appointment]: ...
 
     async def give_up_creating(self, older_than: datetime) -> int:
         """Mark as unknown what has waited for Cal.com since before `older_than`; return how many."""
+        ...
+
+    async def unsettled(self, *, at_most: int) -> Sequence[tuple[UUID, UUID]]:
+        """Return (tenant id, appointment id) of what is queued or unknown, oldest first."""
+        ...
+
+
+class Queue(Protocol):
+    """Durable jobs, put down in the transaction that needs them."""
+
+    async def settle(self, tenant_id: UUID, appointment_id: UUID, *, after_seconds: float) -> None:
+        """See to it that Cal.com and we agree on this appointment."""
         ...
 
 
@@ -96,6 +117,9 @@ class Stores(Protocol):
 
     @property
     def appointments(self) -> Appointments: ...
+
+    @property
+    def queue(self) -> Queue: ...
 
 
 class Statements(Protocol):
@@ -139,6 +163,10 @@ class Calcom(Protocol):
 
     async def create(self, tenant: Tenant, appointment: Appointment) -> CalcomBooking:
         """Book it; also raises SlotTaken and TimeNotBookable."""
+        ...
+
+    async def find(self, tenant: Tenant, appointment: Appointment) -> CalcomBooking | None:
+        """Look for it by our own metadata; also finds what an unanswered create has made."""
         ...
 
     async def cancel(self, tenant: Tenant, uid: str, *, reason: str) -> None:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
+from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from booking_core.domain.errors import InvalidRequest, TimeNotBookable
 
 MINIMUM_NOTICE = timedelta(minutes=1)
 HORIZON = timedelta(days=366)
+# A customer who is told this late can still make other plans.
+NOTICE_OF_FAILURE = timedelta(hours=1)
+SHORTEST_WAIT = timedelta(minutes=5)
+LONGEST_WAIT = timedelta(hours=24)
 
 
 def instant(text: str, zone: ZoneInfo) -> datetime:
@@ -45,6 +50,23 @@ def check_notice(start: datetime, *, now: datetime) -> None:
         raise TimeNotBookable("That time has passed or is too soon.")
     if start > now + HORIZON:
         raise TimeNotBookable("That is more than a year ahead.")
+
+
+# Fixed for ever: another namespace would give every old wish a new key.
+_WISHES = UUID("5d1b8f0a-52c7-5b0e-9c0a-3a7a6f1f5c11")
+
+
+def wish_key(tenant_id: UUID, phone: str, service_id: UUID, staff: str | None, start: datetime) -> UUID:
+    """Return the key of a wish: the same caller, service, staff and minute give the same key, however often said."""
+    minute = start.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
+    parts = (str(tenant_id), phone, str(service_id), folded(staff or "any"), minute)
+    return uuid5(_WISHES, "\x1f".join(parts))
+
+
+def expires_at(start: datetime, *, asked_at: datetime) -> datetime:
+    """Return when a booking that Cal.com does not take is given up: in time to tell the customer, and within a day."""
+    in_time = max(start - NOTICE_OF_FAILURE, asked_at + SHORTEST_WAIT)
+    return min(in_time, start, asked_at + LONGEST_WAIT)
 
 
 def local_text(moment: datetime, zone: ZoneInfo) -> str:

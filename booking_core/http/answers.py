@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from booking_core.domain import errors, rules
-from booking_core.domain.models import Appointment, OpenSlot, Tenant
+from booking_core.domain.models import Appointment, OpenSlot, State, Tenant
 from booking_core.http.middleware import BodyTooLarge, too_large
 
 STATUS: Mapping[type[errors.BookingError], HTTPStatus] = {
@@ -26,11 +26,18 @@ STATUS: Mapping[type[errors.BookingError], HTTPStatus] = {
     errors.SlotTaken: HTTPStatus.CONFLICT,
     errors.AppointmentCreationError: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.AppointmentDatabaseError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.SlotLost: HTTPStatus.CONFLICT,
+    errors.BookingExpired: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.CalcomUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.CalcomRateLimited: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.CalcomRejected: HTTPStatus.BAD_GATEWAY,
     errors.CalcomOutcomeUnknown: HTTPStatus.GATEWAY_TIMEOUT,
 }
+
+
+def status_of(error: errors.BookingError) -> HTTPStatus:
+    """Return the status of the nearest class of an error's ancestry that has one."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
 class Unauthorised(Exception):
@@ -60,11 +67,13 @@ def open_slots(slots: Sequence[OpenSlot], zone: ZoneInfo) -> list[dict[str, str]
 
 
 def confirmation(appointment: Appointment, tenant: Tenant) -> dict[str, Any]:
-    """Describe a confirmed appointment, with a sentence a voice agent can read aloud."""
+    """Describe an appointment, confirmed or still to be, with a sentence a voice agent can read aloud."""
     offering = appointment.offering
+    is_confirmed = appointment.state is State.CONFIRMED
+    what = f"{offering.service_name} with {offering.staff_name}"
     when = rules.spoken(appointment.start, tenant.time_zone)
     return {
-        "status": "confirmed",
+        "status": "confirmed" if is_confirmed else "queued",
         "appointment_id": str(appointment.id),
         "calcom_uid": appointment.calcom_uid,
         "service": offering.service_slug,
@@ -72,7 +81,9 @@ def confirmation(appointment: Appointment, tenant: Tenant) -> dict[str, Any]:
         "start": utc_text(appointment.start),
         "end": utc_text(appointment.end),
         "local_start": rules.local_text(appointment.start, tenant.time_zone),
-        "say": f"Your {offering.service_name} with {offering.staff_name} is booked for {when}.",
+        "say": f"Your {what} is booked for {when}."
+        if is_confirmed
+        else f"I have kept your {what} for {when}, and we will confirm it shortly.",
     }
 
 
@@ -87,7 +98,7 @@ def install(app: FastAPI, *, body_limit_bytes: int) -> None:
     @app.exception_handler(errors.BookingError)
     async def booking_error(request: Request, error: errors.BookingError) -> JSONResponse:
         zone = getattr(request.state, "zone", ZoneInfo("UTC"))
-        return JSONResponse(refusal(error, zone), STATUS[type(error)])
+        return JSONResponse(refusal(error, zone), status_of(error))
 
     @app.exception_handler(RequestValidationError)
     async def bad_request(_request: Request, error: RequestValidationError) -> JSONResponse:

@@ -1,18 +1,19 @@
 """The API for programs: bookings, cancellations, availability."""
 
 import datetime as dt
+from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from booking_core.domain.models import AvailabilityRequest, BookingRequest, Channel, CustomerWish, Tenant
-from booking_core.domain.ports import Database
+from booking_core.domain.models import AvailabilityRequest, BookingRequest, Channel, CustomerWish, State, Tenant
 from booking_core.http.answers import confirmation, open_slots
 from booking_core.http.callers import origin_of, tenant_by_api_key
 from booking_core.services.alternatives import SlotFinder
 from booking_core.services.orchestrator import BookingOrchestrator
+from booking_core.services.tenants import TenantDirectory
 
 Words = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -44,18 +45,22 @@ class CancellationBody(_Body):
     reason: Words
 
 
-def router(orchestrator: BookingOrchestrator, slots: SlotFinder, database: Database) -> APIRouter:
+def router(orchestrator: BookingOrchestrator, slots: SlotFinder, tenants: TenantDirectory) -> APIRouter:
     """Bind the routes to what they need."""
     routes = APIRouter(prefix="/v1")
 
     async def caller(request: Request) -> Tenant:
-        return await tenant_by_api_key(request, database)
+        return await tenant_by_api_key(request, tenants)
 
     @routes.post("/bookings", status_code=201)
-    async def book(request: Request, body: BookingBody, tenant: Annotated[Tenant, Depends(caller)]) -> dict[str, Any]:
+    async def book(
+        request: Request, response: Response, body: BookingBody, tenant: Annotated[Tenant, Depends(caller)]
+    ) -> dict[str, Any]:
         customer = CustomerWish(body.customer.name, body.customer.phone, body.customer.email)
         wish = BookingRequest(body.service, body.start, customer, body.staff)
         appointment = await orchestrator.book(tenant, wish, origin_of(request, Channel.API))
+        if appointment.state is not State.CONFIRMED:
+            response.status_code = HTTPStatus.ACCEPTED
         return confirmation(appointment, tenant)
 
     @routes.post("/bookings/{appointment_id}/cancel")

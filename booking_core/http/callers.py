@@ -8,28 +8,25 @@ from fastapi import Request
 
 from booking_core.adapters import retell
 from booking_core.domain.models import Channel, Origin, Tenant
-from booking_core.domain.ports import Database
 from booking_core.http.answers import Unauthorised
+from booking_core.services.tenants import TenantDirectory
 
 
-async def tenant_by_api_key(request: Request, database: Database) -> Tenant:
+async def tenant_by_api_key(request: Request, tenants: TenantDirectory) -> Tenant:
     """Return the tenant of the bearer key; raises Unauthorised."""
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key:
         raise Unauthorised("Send your API key as `Authorization: Bearer <key>`.")
-    async with database.begin() as stores:
-        tenant = await stores.tenants.find_by_api_key(key)
-    return _admitted(request, tenant, "This API key is not known.")
+    return _admitted(request, await tenants.by_api_key(key), "This API key is not known.")
 
 
-async def tenant_by_signature(request: Request, token: str, database: Database, *, now: datetime) -> Tenant:
+async def tenant_by_signature(request: Request, token: str, tenants: TenantDirectory, *, now: datetime) -> Tenant:
     """Return the tenant whose key signed the raw body; raises Unauthorised, in the same words for every reason.
 
     The tenant comes from the path, so that the key is chosen before a byte of the body is believed.
     """
     body = await request.body()
-    async with database.begin() as stores:
-        tenant = await stores.tenants.find_by_token(token)
+    tenant = await tenants.by_token(token)
     key = tenant.retell_api_key if tenant else ""
     genuine = retell.is_genuine(body, key, request.headers.get(retell.HEADER), now=now)
     return _admitted(request, tenant if genuine else None, "The signature does not fit this body and address.")

@@ -22,11 +22,12 @@ from booking_core.domain.errors import (
     UnknownStaff,
 )
 from booking_core.domain.models import AvailabilityRequest, BookingRequest, Channel, CustomerWish, Origin, Tenant
-from booking_core.domain.ports import Clock, Database
+from booking_core.domain.ports import Clock
 from booking_core.http.answers import confirmation, invalid, open_slots, refusal
 from booking_core.http.callers import origin_of, tenant_by_signature
 from booking_core.services.alternatives import SlotFinder
 from booking_core.services.orchestrator import BookingOrchestrator
+from booking_core.services.tenants import TenantDirectory
 
 # As many as a person can keep in mind on the phone.
 OFFERED_ON_THE_PHONE = 6
@@ -72,7 +73,7 @@ class FunctionCall(BaseModel):
     call: Call
 
 
-def router(orchestrator: BookingOrchestrator, slots: SlotFinder, database: Database, clock: Clock) -> APIRouter:
+def router(orchestrator: BookingOrchestrator, slots: SlotFinder, tenants: TenantDirectory, clock: Clock) -> APIRouter:
     """Bind the functions to what they need."""
     routes = APIRouter(prefix="/v1/retell")
 
@@ -102,7 +103,7 @@ def router(orchestrator: BookingOrchestrator, slots: SlotFinder, database: Datab
 
     @routes.post("/{tenant}/functions")
     async def function(request: Request, tenant: str) -> dict[str, Any]:
-        salon = await tenant_by_signature(request, tenant, database, now=clock.now())
+        salon = await tenant_by_signature(request, tenant, tenants, now=clock.now())
         call = _envelope(await request.body())
         if call.name not in functions:
             raise InvalidRequest("name", f"There is no function {call.name!r}; there are {', '.join(functions)}.")

@@ -1,22 +1,33 @@
-"""Holds a chair in PostgreSQL and records what became of it."""
+"""Holds a chair in PostgreSQL: one per wish, and never one that somebody else has."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from booking_core.domain import rules
 from booking_core.domain.errors import SlotTaken
 from booking_core.domain.models import Appointment, Customer, Offering, Origin, State, Tenant
-from booking_core.domain.ports import Stores
+from booking_core.domain.ports import Clock, Stores
 from booking_core.services.validation import ValidBooking
 
 
-class AppointmentPersistenceService:
-    """The local record: the exclusion constraint decides who gets a chair."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A chair for this wish; not new if the same wish was fulfilled, or is being fulfilled, already."""
 
-    def __init__(self, new_id: Callable[[], UUID]) -> None:
+    appointment: Appointment
+    is_new: bool
+
+
+class AppointmentPersistenceService:
+    """The local record: the constraints of the database decide who gets a chair."""
+
+    def __init__(self, new_id: Callable[[], UUID], clock: Clock) -> None:
         self._new_id = new_id
+        self._clock = clock
 
     async def hold(  # noqa: PLR0913, PLR0917 - the six facts an appointment is made of
         self,
@@ -26,8 +37,10 @@ class AppointmentPersistenceService:
         customer: Customer,
         offerings: Sequence[Offering],
         origin: Origin,
-    ) -> Appointment:
-        """Hold the first free chair among the offerings; raises SlotTaken when all are occupied."""
+    ) -> Held:
+        """Hold the first free chair among the offerings; raises SlotTaken when all are occupied by others."""
+        staff = booking.request.staff
+        key = rules.wish_key(tenant.id, customer.phone, offerings[0].service_id, staff, booking.start)
         for offering in offerings:
             appointment = Appointment(
                 id=self._new_id(),
@@ -38,7 +51,12 @@ class AppointmentPersistenceService:
                 end=booking.start + timedelta(minutes=offering.minutes),
                 origin=origin,
                 state=State.CREATING,
+                key=key,
+                asked_at=self._clock.now(),
             )
             if await stores.appointments.hold(appointment):
-                return appointment
-        raise SlotTaken
+                return Held(appointment, is_new=True)
+        living = await stores.appointments.find_living(tenant.id, key)
+        if living is None:
+            raise SlotTaken
+        return Held(living, is_new=False)

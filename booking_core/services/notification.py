@@ -10,7 +10,7 @@ from booking_core.domain.ports import Database, Letter, Mailer
 
 
 class BookingNotificationService:
-    """Writes the confirmation letter to customers who left an address."""
+    """Writes to customers who left an address."""
 
     def __init__(self, database: Database, mailer: Mailer, *, sender: str) -> None:
         self._database = database
@@ -19,25 +19,36 @@ class BookingNotificationService:
 
     async def confirm(self, appointment_id: UUID) -> bool:
         """Send the confirmation; return False when the customer left no address."""
+        return await self._send(appointment_id, "confirmed", "your appointment is confirmed")
+
+    async def regret(self, appointment_id: UUID) -> bool:
+        """Tell a customer who was promised a confirmation that there will be none; False as in `confirm`."""
+        return await self._send(
+            appointment_id,
+            "not-possible",
+            "we are sorry: we could not make this appointment; please call us for another",
+        )
+
+    async def _send(self, appointment_id: UUID, kind: str, news: str) -> bool:
         async with self._database.begin() as stores:
-            confirmation = await stores.appointments.confirmation(appointment_id)
-        if confirmation.customer_email is None:
+            facts = await stores.appointments.confirmation(appointment_id)
+        if facts.customer_email is None:
             return False
-        await self._mailer.send(self._letter(confirmation, confirmation.customer_email))
+        await self._mailer.send(self._letter(facts, facts.customer_email, kind, news))
         return True
 
-    def _letter(self, confirmation: Confirmation, to: str) -> Letter:
-        when = rules.spoken(confirmation.start, confirmation.time_zone)
+    def _letter(self, facts: Confirmation, to: str, kind: str, news: str) -> Letter:
+        when = rules.spoken(facts.start, facts.time_zone)
         return Letter(
             to=to,
             sender=self._sender,
-            subject=f"Your appointment at {confirmation.tenant_name}",
+            subject=f"Your appointment at {facts.tenant_name}",
             text=(
-                f"Dear {confirmation.customer_name},\n\n"
-                "your appointment is confirmed:\n"
-                f"{confirmation.service_name} with {confirmation.staff_name}, {when}.\n\n"
-                f"{confirmation.tenant_name}\n"
+                f"Dear {facts.customer_name},\n\n"
+                f"{news}:\n"
+                f"{facts.service_name} with {facts.staff_name}, {when}.\n\n"
+                f"{facts.tenant_name}\n"
             ),
             # The same for every attempt, so that a repeated letter is recognised as one.
-            message_id=f"<{confirmation.appointment_id}@{self._sender.rpartition('@')[2]}>",
+            message_id=f"<{facts.appointment_id}.{kind}@{self._sender.rpartition('@')[2]}>",
         )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from uuid import UUID
@@ -15,6 +16,9 @@ from booking_core.domain.errors import (
     BookingFailed,
     BookingRefused,
     CalcomOutcomeUnknown,
+    CalcomRateLimited,
+    CalcomRejected,
+    CalcomUnavailable,
     SlotTaken,
     UnknownAppointment,
 )
@@ -23,9 +27,11 @@ from booking_core.domain.events import (
     AppointmentBookingFailed,
     AppointmentBookingInitiated,
     CalcomBookingCreated,
+    CalcomSyncRequired,
     Effort,
 )
 from booking_core.domain.models import (
+    UNSETTLED,
     Appointment,
     AvailabilityRequest,
     BookingRequest,
@@ -34,12 +40,20 @@ from booking_core.domain.models import (
     State,
     Tenant,
 )
-from booking_core.domain.ports import Calcom, CalcomBooking, Database
+from booking_core.domain.ports import Calcom, Database
 from booking_core.services.alternatives import OFFERED_INSTEAD, SlotFinder
-from booking_core.services.appointment_persistence import AppointmentPersistenceService
+from booking_core.services.appointment_persistence import AppointmentPersistenceService, Held
 from booking_core.services.customer_resolution import CustomerResolutionService
 from booking_core.services.service_resolution import ServiceResolutionService
 from booking_core.services.validation import BookingValidationService, ValidBooking
+
+# Cal.com did not take the booking, or nobody knows: the chair stays held and a job goes on.
+WAITING = (CalcomUnavailable, CalcomRateLimited, CalcomOutcomeUnknown)
+FIRST_LOOK_SECONDS = 5.0
+
+# A copy of a request waits so long for the original to be answered.
+COPY_WAITS_SECONDS = 8.0
+COPY_LOOKS_SECONDS = 0.1
 
 
 @dataclass(slots=True)
@@ -59,8 +73,21 @@ class StepLog:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What one request led to; `waits_for` says why Cal.com does not have the booking yet."""
+
+    appointment: Appointment
+    waits_for: BookingFailed | None = None
+    is_copy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class BookingOrchestrator:
-    """Books and cancels. Exactly one of AppointmentBooked and AppointmentBookingFailed follows every attempt."""
+    """Books and cancels.
+
+    Every wish ends in exactly one of AppointmentBooked, CalcomSyncRequired and AppointmentBookingFailed. The same wish
+    said again, while its appointment lives, gets the same answer and publishes no second ending.
+    """
 
     database: Database
     calcom: Calcom
@@ -70,14 +97,18 @@ class BookingOrchestrator:
     services: ServiceResolutionService
     appointments: AppointmentPersistenceService
     slots: SlotFinder
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def book(self, tenant: Tenant, request: BookingRequest, origin: Origin) -> Appointment:
-        """Return the confirmed appointment; raises BookingRefused (the caller's) or BookingFailed (ours)."""
+        """Return the appointment: confirmed, or held until a job has settled it with Cal.com (queued, unknown).
+
+        Raises BookingRefused (the caller's) or BookingFailed (ours).
+        """
         self.bus.publish(AppointmentBookingInitiated(origin, tenant.id))
         log = StepLog()
         with self.database.counting() as statements:
             try:
-                appointment = await self._book(tenant, request, origin, log)
+                answer = await self._book(tenant, request, origin, log)
             except Exception as error:  # the one place that turns any surprise into a counted failure
                 named = _named(error)
                 outcome = "refused" if isinstance(named, BookingRefused) else "failed"
@@ -86,9 +117,8 @@ class BookingOrchestrator:
                 if named is error:
                     raise
                 raise named from error
-            effort = Effort(log.seconds, statements.count)
-        self.bus.publish(AppointmentBooked(origin, appointment.id, tenant.id, effort))
-        return appointment
+            self._publish(answer, origin, Effort(log.seconds, statements.count))
+        return answer.appointment
 
     async def cancel(self, tenant: Tenant, appointment_id: UUID, *, reason: str) -> None:
         """Cancel in both worlds; cancelling again is a success. Raises UnknownAppointment or BookingFailed."""
@@ -96,27 +126,24 @@ class BookingOrchestrator:
             appointment = await stores.appointments.find(tenant.id, appointment_id)
         if appointment is None:
             raise UnknownAppointment
-        if appointment.state in (State.CREATING, State.UNKNOWN):
+        if appointment.state in UNSETTLED:
             raise CalcomOutcomeUnknown
         if appointment.state is State.CONFIRMED and appointment.calcom_uid is not None:
             await self.calcom.cancel(tenant, appointment.calcom_uid, reason=reason)
             await self._settle(appointment_id, State.CANCELLED)
 
-    async def _book(self, tenant: Tenant, request: BookingRequest, origin: Origin, log: StepLog) -> Appointment:
+    async def _book(self, tenant: Tenant, request: BookingRequest, origin: Origin, log: StepLog) -> Answer:
         with log.step("validate"):
             booking = self.validation.check(tenant, request)
         try:
-            appointment = await self._hold(tenant, booking, origin, log)
-            with log.step("calcom"):
-                created = await self._create(tenant, appointment)
+            held = await self._hold(tenant, booking, origin, log)
+            if not held.is_new:
+                return Answer(await self._original(tenant, held.appointment), is_copy=True)
+            return await self._make(tenant, held.appointment, log)
         except SlotTaken as taken:
             raise SlotTaken(str(taken), alternatives=await self._alternatives(tenant, booking)) from taken
-        self.bus.publish(CalcomBookingCreated(origin, appointment.id))
-        with log.step("confirm"):
-            await self._settle(appointment.id, State.CONFIRMED, calcom_uid=created.uid)
-        return replace(appointment, state=State.CONFIRMED, calcom_uid=created.uid)
 
-    async def _hold(self, tenant: Tenant, booking: ValidBooking, origin: Origin, log: StepLog) -> Appointment:
+    async def _hold(self, tenant: Tenant, booking: ValidBooking, origin: Origin, log: StepLog) -> Held:
         request = booking.request
         async with self.database.begin() as stores:
             with log.step("resolve_service"):
@@ -126,13 +153,42 @@ class BookingOrchestrator:
             with log.step("hold"):
                 return await self.appointments.hold(stores, tenant, booking, customer, offerings, origin)
 
-    async def _create(self, tenant: Tenant, appointment: Appointment) -> CalcomBooking:
+    async def _make(self, tenant: Tenant, appointment: Appointment, log: StepLog) -> Answer:
         """Ask Cal.com; the hold is committed by now, and whatever Cal.com says is committed before we speak."""
         try:
-            return await self.calcom.create(tenant, appointment)
+            with log.step("calcom"):
+                created = await self.calcom.create(tenant, appointment)
+        except WAITING as error:
+            return Answer(await self._put_down(appointment, error), waits_for=error)
         except BookingError as error:
-            await self._settle(appointment.id, _aftermath(error))
+            await self._settle(appointment.id, State.FAILED if isinstance(error, BookingFailed) else State.RELEASED)
             raise
+        self.bus.publish(CalcomBookingCreated(appointment.origin, appointment.id))
+        with log.step("confirm"):
+            await self._settle(appointment.id, State.CONFIRMED, calcom_uid=created.uid)
+        return Answer(replace(appointment, state=State.CONFIRMED, calcom_uid=created.uid))
+
+    async def _put_down(self, appointment: Appointment, error: BookingFailed) -> Appointment:
+        """Keep the chair and put down the job that goes on, in one transaction: neither is ever there alone."""
+        state = State.UNKNOWN if isinstance(error, CalcomOutcomeUnknown) else State.QUEUED
+        async with self.database.begin() as stores:
+            await stores.appointments.settle(appointment.id, state)
+            await stores.queue.settle(appointment.tenant_id, appointment.id, after_seconds=FIRST_LOOK_SECONDS)
+        return replace(appointment, state=state)
+
+    async def _original(self, tenant: Tenant, appointment: Appointment) -> Appointment:
+        """Wait until the request that came first has its answer, and give the same."""
+        for _ in range(round(COPY_WAITS_SECONDS / COPY_LOOKS_SECONDS)):
+            if appointment.state is not State.CREATING:
+                break
+            await self.sleep(COPY_LOOKS_SECONDS)
+            async with self.database.begin() as stores:
+                appointment = await stores.appointments.find(tenant.id, appointment.id) or appointment
+        if appointment.state is State.RELEASED:
+            raise SlotTaken
+        if appointment.state is State.FAILED:
+            raise CalcomRejected
+        return appointment
 
     async def _settle(self, appointment_id: UUID, state: State, *, calcom_uid: str | None = None) -> None:
         async with self.database.begin() as stores:
@@ -149,13 +205,16 @@ class BookingOrchestrator:
             return ()
         return slots
 
+    def _publish(self, answer: Answer, origin: Origin, effort: Effort) -> None:
+        appointment = answer.appointment
+        if answer.is_copy:
+            return
+        if answer.waits_for is None:
+            self.bus.publish(AppointmentBooked(origin, appointment.id, appointment.tenant_id, effort))
+        else:
+            reason = answer.waits_for.reason
+            self.bus.publish(CalcomSyncRequired(origin, appointment.id, appointment.tenant_id, reason, effort))
+
 
 def _named(error: Exception) -> BookingError:
     return error if isinstance(error, BookingError) else AppointmentCreationError()
-
-
-def _aftermath(error: BookingError) -> State:
-    """Return what a hold becomes: an unknown outcome keeps its chair, everything else frees it."""
-    if isinstance(error, CalcomOutcomeUnknown):
-        return State.UNKNOWN
-    return State.FAILED if isinstance(error, BookingFailed) else State.RELEASED

@@ -7,7 +7,15 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from booking_core.domain.events import AppointmentBooked, AppointmentBookingFailed, Event
+from booking_core.domain.events import (
+    AppointmentBooked,
+    AppointmentBookingFailed,
+    CalcomSyncRequired,
+    Effort,
+    Event,
+)
+from booking_core.resilience.circuit_breaker import BreakerTransition
+from booking_core.resilience.retry import Retried
 from sla import catalogue as c
 from sla.catalogue import Kind, Metric
 
@@ -26,13 +34,39 @@ class Recorder:
                 self._children[metric.name, *labels.values()] = child
 
     def attempt_ended(self, event: AppointmentBooked | AppointmentBookingFailed) -> None:
+        if isinstance(event, AppointmentBooked) and event.waited_seconds is not None:
+            # Counted as queued when the caller was answered; what is new is how long the confirmation took.
+            self._child(c.CONFIRMATION_DELAY).observe(event.waited_seconds)
+            return
         outcome, reason = "confirmed", c.NO_REASON
         if isinstance(event, AppointmentBookingFailed):
             outcome, reason = event.outcome, event.reason
         self._child(c.ATTEMPTS, outcome, reason, event.origin.channel.value, event.origin.traffic.value).inc()
-        self._child(c.DB_QUERIES_PER_BOOKING).observe(event.effort.queries)
-        for step, seconds in event.effort.step_seconds.items():
+        self._spent(event.effort)
+
+    def _spent(self, effort: Effort) -> None:
+        if not effort.step_seconds:
+            return  # a job's ending: its cost is not that of a request
+        self._child(c.DB_QUERIES_PER_BOOKING).observe(effort.queries)
+        for step, seconds in effort.step_seconds.items():
             self._child(c.STEP_DURATION, step).observe(seconds)
+
+    def booking_put_down(self, event: CalcomSyncRequired) -> None:
+        """Count an attempt whose caller was told that we will confirm: good, until it turns out otherwise."""
+        self._child(c.ATTEMPTS, "queued", c.NO_REASON, event.origin.channel.value, event.origin.traffic.value).inc()
+        self._spent(event.effort)
+
+    def breaker_moved(self, transition: BreakerTransition) -> None:
+        self._child(c.BREAKER_TRANSITIONS, transition.name, transition.to.value).inc()
+
+    def breaker_fell_back(self) -> None:
+        self._child(c.BREAKER_FALLBACKS).inc()
+
+    def calcom_retried(self, _retried: Retried) -> None:
+        self._child(c.CALCOM_RETRIES).inc()
+
+    def calcom_not_permitted(self, operation: str) -> None:
+        self._child(c.CALCOM_CALLS, operation, "not_permitted").inc()
 
     def published(self, event: Event) -> None:
         self._child(c.EVENTS, type(event).__name__).inc()

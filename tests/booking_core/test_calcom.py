@@ -29,6 +29,8 @@ APPOINTMENT = Appointment(
     end=TEN_O_CLOCK + timedelta(minutes=30),
     origin=an_origin(),
     state=State.CREATING,
+    key=an_id("wish"),
+    asked_at=NOW,
 )
 
 

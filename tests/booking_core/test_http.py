@@ -7,7 +7,7 @@ import json
 import pytest
 
 from booking_core.adapters import retell
-from booking_core.domain.errors import CalcomOutcomeUnknown, CalcomUnavailable
+from booking_core.domain.errors import CalcomCircuitOpen, CalcomOutcomeUnknown, CalcomRejected, CalcomUnavailable
 from tests.booking_core.conftest import Stage
 from tests.factories import API_KEY, NOW, SALON, TEN_O_CLOCK, TEN_O_CLOCK_LOCAL
 
@@ -147,13 +147,23 @@ async def test_an_undeclared_large_body_is_413_as_well(stage):
     assert answer.status_code == 413
 
 
-async def test_a_failure_of_cal_com_is_503_and_called_failed(stage):
+async def test_while_cal_com_is_away_a_booking_is_202_and_called_queued(stage):
     stage.calcom.error = CalcomUnavailable()
 
     answer = await post(stage, "/v1/bookings", BOOKING)
 
-    assert answer.status_code == 503
-    assert (answer.json()["status"], answer.json()["reason"]) == ("failed", "calcom_unavailable")
+    assert (answer.status_code, answer.json()["status"]) == (202, "queued")
+    assert answer.json()["calcom_uid"] is None
+
+
+async def test_while_cal_com_is_away_free_slots_are_503_and_called_failed(stage):
+    stage.calcom.error = CalcomCircuitOpen(retry_after_seconds=30)
+    async with stage.client() as client:
+        query = {"service": "haircut", "date": "2026-12-02"}
+        answer = await client.get("/v1/availability", params=query, headers=KEY)
+
+    assert (answer.status_code, answer.json()["status"]) == (503, "failed")
+    assert answer.json()["reason"] == "calcom_unavailable"
 
 
 async def test_a_voice_agent_books_with_the_number_the_caller_rings_from(stage):
@@ -227,12 +237,13 @@ async def test_a_refusal_on_the_phone_is_200_with_a_sentence_to_say(stage, args,
 async def test_a_caller_is_not_told_that_nothing_was_booked_when_nobody_knows(stage):
     args = {"service": "cut", "start": TEN_O_CLOCK_LOCAL, "name": "Erika"}
     stage.calcom.error = CalcomOutcomeUnknown()
-    unknown = (await call(stage, "book_appointment", args)).json()["say"]
-    stage.calcom.error = CalcomUnavailable()
-    certain = (await call(stage, "book_appointment", {**args, "start": "2026-12-02T12:00"})).json()["say"]
+    unknown = (await call(stage, "book_appointment", args)).json()
+    stage.calcom.error = CalcomRejected()
+    certain = (await call(stage, "book_appointment", {**args, "start": "2026-12-02T12:00"})).json()
 
-    assert "nothing has been booked" not in unknown
-    assert "nothing has been booked" in certain
+    assert (unknown["status"], certain["status"]) == ("queued", "failed")
+    assert "we will confirm" in unknown["say"]
+    assert "nothing has been booked" in certain["say"]
 
 
 async def test_a_probe_is_marked_in_the_row_and_in_the_counters(stage):
@@ -245,6 +256,19 @@ async def test_a_probe_is_marked_in_the_row_and_in_the_counters(stage):
     route = {"route": "/v1/retell/{tenant}/functions", "method": "POST", "code_class": "2xx"}
     assert stage.count("booking_api_request_duration_seconds_count", **route, traffic="synthetic") == 1
     assert stage.count("booking_api_request_duration_seconds_count", **route, traffic="real") == 0
+
+
+async def test_a_booking_without_a_database_is_503_and_counted_as_our_failure(stage):
+    await post(stage, "/v1/bookings", BOOKING)
+    client = stage.client()
+    async with client:
+        await client.post("/v1/bookings", json=BOOKING, headers=KEY)
+        stage.database.down = True
+        answer = await client.post("/v1/bookings", json={**BOOKING, "start": "2026-12-02T12:00"}, headers=KEY)
+
+    assert (answer.status_code, answer.json()["reason"]) == (503, "database_unavailable")
+    labels = {"outcome": "failed", "reason": "database_unavailable", "channel": "api", "traffic": "real"}
+    assert stage.count("booking_attempts_total", **labels) == 1
 
 
 async def test_every_answer_carries_a_correlation_id_and_keeps_a_harmless_one(stage):

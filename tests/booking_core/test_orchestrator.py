@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from booking_core.domain.errors import (
     AppointmentCreationError,
     AppointmentDatabaseError,
+    CalcomCircuitOpen,
     CalcomOutcomeUnknown,
+    CalcomRateLimited,
     CalcomRejected,
     CalcomUnavailable,
     CustomerValidationError,
@@ -31,6 +35,8 @@ from tests.factories import (
     an_origin,
     open_salon,
 )
+
+SOMEBODY_ELSE = a_request(wish=a_wish("Max", "+4930901821"))
 
 
 async def book(stage: Stage, request: BookingRequest | None = None, *, traffic: Traffic = Traffic.REAL):
@@ -61,7 +67,7 @@ async def test_a_taken_slot_is_refused_and_nothing_is_stored(stage):
     await book(stage)
 
     with pytest.raises(SlotTaken):
-        await book(stage, a_request(wish=a_wish("Max", "+4930901821")))
+        await book(stage, SOMEBODY_ELSE)
 
     assert states(stage) == [State.CONFIRMED]
     assert len(stage.calcom.created) == 1
@@ -73,13 +79,13 @@ async def test_a_taken_slot_comes_with_the_nearest_free_ones(stage):
     stage.calcom.free = [TEN_O_CLOCK.replace(hour=hour) for hour in (8, 9, 10, 13)]
 
     with pytest.raises(SlotTaken) as refusal:
-        await book(stage)
+        await book(stage, SOMEBODY_ELSE)
 
     assert [slot.start.hour for slot in refusal.value.alternatives] == [8, 10, 13]
 
 
 async def test_the_second_caller_gets_the_other_hairdresser(stage):
-    first, second = await book(stage), await book(stage)
+    first, second = await book(stage), await book(stage, SOMEBODY_ELSE)
 
     assert (first.offering.staff_slug, second.offering.staff_slug) == ("anna", "ben")
 
@@ -147,9 +153,7 @@ async def test_a_known_callers_name_is_not_overwritten(stage):
 @pytest.mark.parametrize(
     ("error", "left_behind"),
     [
-        (CalcomUnavailable(), State.FAILED),
         (CalcomRejected(), State.FAILED),
-        (CalcomOutcomeUnknown(), State.UNKNOWN),
         (SlotTaken(), State.RELEASED),
         (TimeNotBookable(), State.RELEASED),
     ],
@@ -163,21 +167,31 @@ async def test_what_cal_com_does_not_book_is_written_down_as_what_it_is(stage, e
     assert states(stage) == [left_behind]
 
 
-async def test_an_unknown_outcome_keeps_its_chair(stage):
+@pytest.mark.parametrize(
+    ("error", "kept_as"),
+    [
+        (CalcomUnavailable(), State.QUEUED),
+        (CalcomCircuitOpen(retry_after_seconds=30), State.QUEUED),
+        (CalcomRateLimited(), State.QUEUED),
+        (CalcomOutcomeUnknown(), State.UNKNOWN),
+    ],
+)
+async def test_while_cal_com_is_away_the_chair_is_kept_and_a_job_put_down(stage, error, kept_as):
     open_salon(stage.database, "anna")
-    stage.calcom.error = CalcomOutcomeUnknown()
-    with pytest.raises(CalcomOutcomeUnknown):
-        await book(stage)
-    stage.calcom.error = None
+    stage.calcom.error = error
 
+    appointment = await book(stage)
+
+    assert appointment.state is kept_as
+    assert stage.database.rows.jobs == [(SALON.id, appointment.id)]
     with pytest.raises(SlotTaken):
-        await book(stage)
+        await book(stage, SOMEBODY_ELSE)
 
 
 async def test_a_failed_booking_frees_its_chair(stage):
     open_salon(stage.database, "anna")
-    stage.calcom.error = CalcomUnavailable()
-    with pytest.raises(CalcomUnavailable):
+    stage.calcom.error = CalcomRejected()
+    with pytest.raises(CalcomRejected):
         await book(stage)
     stage.calcom.error = None
 
@@ -209,16 +223,19 @@ def attempts(stage: Stage, outcome: str, reason: str, traffic: str = "real") -> 
 
 async def test_every_attempt_is_counted_once_by_how_it_ended(stage):
     await book(stage)
+    stage.calcom.error = CalcomRejected()
+    with pytest.raises(CalcomRejected):
+        await book(stage, a_request(start="2026-12-02T12:00"))
     stage.calcom.error = CalcomUnavailable()
-    with pytest.raises(CalcomUnavailable):
-        await book(stage)
+    await book(stage, a_request(start="2026-12-02T13:00"))
     with pytest.raises(UnknownService):
         await book(stage, a_request(service="massage"))
     stage.calcom.error = None
-    await book(stage, traffic=Traffic.SYNTHETIC)
+    await book(stage, a_request(start="2026-12-02T14:00"), traffic=Traffic.SYNTHETIC)
 
     assert attempts(stage, "confirmed", "none") == 1
-    assert attempts(stage, "failed", "calcom_unavailable") == 1
+    assert attempts(stage, "failed", "calcom_rejected") == 1
+    assert attempts(stage, "queued", "none") == 1
     assert attempts(stage, "refused", "unknown_service") == 1
     assert attempts(stage, "confirmed", "none", "synthetic") == 1
 
@@ -230,7 +247,7 @@ async def test_a_customer_with_an_address_gets_a_letter_in_the_salons_time(stage
     (letter,) = stage.mailer.letters
     assert letter.to == "erika@example.org"
     assert "Wednesday, 2 December at 10:00" in letter.text
-    assert letter.message_id == f"<{appointment.id}@slotwatch.example>"
+    assert letter.message_id == f"<{appointment.id}.confirmed@slotwatch.example>"
     assert stage.count("booking_notifications_total", kind="confirmation_email", result="sent") == 1
 
 
@@ -282,13 +299,43 @@ async def test_another_salon_cannot_cancel_it(stage):
 
 async def test_what_may_or_may_not_exist_at_cal_com_is_not_called_cancelled(stage):
     stage.calcom.error = CalcomOutcomeUnknown()
-    with pytest.raises(CalcomOutcomeUnknown):
-        await book(stage)
+    appointment = await book(stage)
     stage.calcom.error = None
-    (appointment_id,) = stage.database.rows.appointments
 
     with pytest.raises(CalcomOutcomeUnknown):
-        await stage.core.orchestrator.cancel(SALON, appointment_id, reason="please")
+        await stage.core.orchestrator.cancel(SALON, appointment.id, reason="please")
+
+
+async def test_the_same_wish_said_again_gets_the_same_answer_and_is_counted_once(stage):
+    first = await book(stage, a_request(wish=a_wish(email="erika@example.org")))
+    again = await book(stage, a_request(wish=a_wish(email="erika@example.org")))
+    await stage.core.bus.drain()
+
+    assert again == first
+    assert len(stage.calcom.created) == len(stage.mailer.letters) == 1
+    assert attempts(stage, "confirmed", "none") == 1
+
+
+async def test_a_copy_waits_for_the_original_and_gets_its_answer(stage):
+    first = await book(stage)
+    stage.database.rows.appointments[first.id] = replace(first, state=State.CREATING, calcom_uid=None)
+
+    async def meanwhile(_seconds: float) -> None:
+        stage.database.rows.appointments[first.id] = first
+
+    copy = await replace(stage.core.orchestrator, sleep=meanwhile).book(SALON, a_request(), an_origin())
+
+    assert copy == first
+
+
+async def test_a_wish_can_be_fulfilled_again_after_it_was_cancelled(stage):
+    first = await book(stage)
+    await stage.core.orchestrator.cancel(SALON, first.id, reason="ill")
+
+    again = await book(stage)
+
+    assert again.id != first.id
+    assert len(stage.calcom.created) == 2
 
 
 async def test_the_offering_says_how_long_the_chair_is_held(stage):

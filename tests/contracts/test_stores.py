@@ -86,7 +86,7 @@ async def an_appointment(database: Database, *, minutes: int = 0, traffic: Traff
     start = TEN_O_CLOCK + timedelta(minutes=minutes)
     offering, origin = an_offering("anna"), an_origin(traffic)
     end = start + timedelta(minutes=offering.minutes)
-    return Appointment(uuid4(), SALON.id, offering, customer, start, end, origin, State.CREATING)
+    return Appointment(uuid4(), SALON.id, offering, customer, start, end, origin, State.CREATING, uuid4(), NOW)
 
 
 async def hold(database: Database, appointment: Appointment) -> bool:
@@ -224,6 +224,63 @@ async def test_what_waits_for_cal_com_too_long_is_called_unknown(database):
     assert given_up == 1
     assert found is not None
     assert found.state is State.UNKNOWN
+
+
+async def test_one_wish_is_one_living_appointment_whoever_would_do_it(database):
+    first = await an_appointment(database)
+    again = replace(first, id=uuid4(), offering=an_offering("ben"))
+    assert await hold(database, first)
+
+    assert not await hold(database, again)
+    async with database.begin() as stores:
+        living = await stores.appointments.find_living(SALON.id, first.key)
+        foreign = await stores.appointments.find_living(OTHER_SALON.id, first.key)
+    assert living is not None
+    assert (living.id, foreign) == (first.id, None)
+
+    await settle(database, first, State.CANCELLED)
+    assert await hold(database, again)
+
+
+async def test_what_is_stored_comes_back_whole(database):
+    appointment = await an_appointment(database, traffic=Traffic.SYNTHETIC)
+    await hold(database, appointment)
+
+    async with database.begin() as stores:
+        assert await stores.appointments.find(SALON.id, appointment.id) == appointment
+
+
+async def test_doubt_begins_when_it_becomes_unknown_and_looks_are_counted(database):
+    appointment = await an_appointment(database)
+    await hold(database, appointment)
+    await settle(database, appointment, State.UNKNOWN)
+    async with database.begin() as stores:
+        await stores.appointments.looked(appointment.id)
+        await stores.appointments.looked(appointment.id)
+        doubted = await stores.appointments.find(SALON.id, appointment.id)
+
+    assert doubted is not None
+    assert doubted.doubted_at is not None
+    assert doubted.looks == 2
+
+    await settle(database, appointment, State.UNKNOWN)
+    async with database.begin() as stores:
+        anew = await stores.appointments.find(SALON.id, appointment.id)
+    assert anew is not None
+    assert anew.looks == 0
+
+
+async def test_only_what_is_queued_or_unknown_is_unsettled(database):
+    for minutes, state in enumerate(State):
+        appointment = await an_appointment(database, minutes=60 * minutes)
+        await hold(database, appointment)
+        await settle(database, appointment, state)
+
+    async with database.begin() as stores:
+        left = await stores.appointments.unsettled(at_most=10)
+        states = {(await stores.appointments.find(*each)).state for each in left}
+
+    assert states == {State.QUEUED, State.UNKNOWN}
 
 
 async def test_a_transaction_that_raises_leaves_no_trace(database):

@@ -14,6 +14,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from booking_core.adapters.postgres.queue import PostgresQueue
 from booking_core.adapters.postgres.stores import (
     PostgresAppointments,
     PostgresCustomers,
@@ -44,6 +45,7 @@ class PostgresStores:
         self.services = PostgresServices(connection)
         self.customers = PostgresCustomers(connection)
         self.appointments = PostgresAppointments(connection)
+        self.queue = PostgresQueue(connection)
 
 
 class PostgresDatabase:

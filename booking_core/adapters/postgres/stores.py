@@ -17,11 +17,12 @@ from booking_core.adapters.postgres.tables import appointments, customers, offer
 from booking_core.domain.models import (
     OCCUPYING,
     Appointment,
-    CancellableAppointment,
+    Channel,
     Confirmation,
     Customer,
     CustomerWish,
     Offering,
+    Origin,
     ServiceNames,
     State,
     Tenant,
@@ -145,6 +146,8 @@ class PostgresAppointments:
                 customer_id=appointment.customer.id,
                 period=TimestamptzRange(appointment.start, appointment.end, "[)"),
                 state=appointment.state.value,
+                key=appointment.key,
+                created_at=appointment.asked_at,
                 channel=appointment.origin.channel.value,
                 synthetic=appointment.origin.traffic is Traffic.SYNTHETIC,
                 correlation_id=appointment.origin.correlation_id,
@@ -155,15 +158,27 @@ class PostgresAppointments:
         return (await self._connection.execute(statement)).one_or_none() is not None
 
     async def settle(self, appointment_id: UUID, state: State, *, calcom_uid: str | None = None) -> None:
-        values = {"state": state.value, "updated_at": func.now()}
+        values: dict[str, object] = {"state": state.value, "updated_at": func.now()}
+        if state is State.UNKNOWN:
+            values |= {"doubted_at": func.now(), "looks": 0}
         if calcom_uid is not None:
             values["calcom_uid"] = calcom_uid
         await self._connection.execute(update(appointments).where(appointments.c.id == appointment_id).values(values))
 
-    async def find(self, tenant_id: UUID, appointment_id: UUID) -> CancellableAppointment | None:
-        query = _cancellable().where(appointments.c.tenant_id == tenant_id, appointments.c.id == appointment_id)
-        row = (await self._connection.execute(query)).one_or_none()
-        return _as_cancellable(row) if row else None
+    async def looked(self, appointment_id: UUID) -> None:
+        counted = update(appointments).where(appointments.c.id == appointment_id)
+        await self._connection.execute(counted.values(looks=appointments.c.looks + 1, updated_at=func.now()))
+
+    async def find(self, tenant_id: UUID, appointment_id: UUID) -> Appointment | None:
+        return await self._one(appointments.c.tenant_id == tenant_id, appointments.c.id == appointment_id)
+
+    async def find_living(self, tenant_id: UUID, key: UUID) -> Appointment | None:
+        living = appointments.c.state.in_(_OCCUPYING)
+        return await self._one(appointments.c.tenant_id == tenant_id, appointments.c.key == key, living)
+
+    async def _one(self, *conditions: ColumnElement[bool]) -> Appointment | None:
+        row = (await self._connection.execute(_whole().where(*conditions))).one_or_none()
+        return _appointment(row) if row else None
 
     async def confirmation(self, appointment_id: UUID) -> Confirmation:
         query = (
@@ -199,9 +214,9 @@ class PostgresAppointments:
         )
         return [(row[0], row[1], row[2]) for row in await self._connection.execute(query)]
 
-    async def abandoned_synthetic(self, older_than: datetime, *, at_most: int) -> Sequence[CancellableAppointment]:
+    async def abandoned_synthetic(self, older_than: datetime, *, at_most: int) -> Sequence[Appointment]:
         query = (
-            _cancellable()
+            _whole()
             .where(
                 and_(appointments.c.synthetic, appointments.c.state == State.CONFIRMED.value),
                 appointments.c.created_at < older_than,
@@ -209,20 +224,76 @@ class PostgresAppointments:
             .order_by(appointments.c.created_at)
             .limit(at_most)
         )
-        return [_as_cancellable(row) for row in await self._connection.execute(query)]
+        return [_appointment(row) for row in await self._connection.execute(query)]
 
     async def give_up_creating(self, older_than: datetime) -> int:
         statement = (
             update(appointments)
-            .where(appointments.c.state == State.CREATING.value, appointments.c.created_at < older_than)
-            .values(state=State.UNKNOWN.value, updated_at=func.now())
+            .where(appointments.c.state == State.CREATING.value, appointments.c.updated_at < older_than)
+            .values(state=State.UNKNOWN.value, updated_at=func.now(), doubted_at=func.now(), looks=0)
         )
         return (await self._connection.execute(statement)).rowcount
 
+    async def unsettled(self, *, at_most: int) -> Sequence[tuple[UUID, UUID]]:
+        query = (
+            select(appointments.c.tenant_id, appointments.c.id)
+            .where(appointments.c.state.in_((State.QUEUED.value, State.UNKNOWN.value)))
+            .order_by(appointments.c.created_at)
+            .limit(at_most)
+        )
+        return [(row[0], row[1]) for row in await self._connection.execute(query)]
 
-def _cancellable() -> Select[tuple[object, ...]]:
-    return select(appointments.c.id, appointments.c.tenant_id, appointments.c.state, appointments.c.calcom_uid)
+
+def _whole() -> Select[tuple[object, ...]]:
+    """Select appointments with everything that belongs to them, in one statement."""
+    return (
+        select(
+            appointments,
+            func.lower(appointments.c.period).label("start"),
+            func.upper(appointments.c.period).label("end"),
+            services.c.slug.label("service_slug"),
+            services.c.name.label("service_name"),
+            staff.c.slug.label("staff_slug"),
+            staff.c.name.label("staff_name"),
+            offerings.c.minutes,
+            offerings.c.calcom_event_type_id,
+            customers.c.phone,
+            customers.c.name.label("customer_name"),
+            customers.c.email,
+        )
+        .join_from(appointments, services, services.c.id == appointments.c.service_id)
+        .join(staff, staff.c.id == appointments.c.staff_id)
+        .join(customers, customers.c.id == appointments.c.customer_id)
+        .join(
+            offerings,
+            and_(offerings.c.service_id == appointments.c.service_id, offerings.c.staff_id == appointments.c.staff_id),
+        )
+    )
 
 
-def _as_cancellable(row: Row[tuple[object, ...]]) -> CancellableAppointment:
-    return CancellableAppointment(row.id, row.tenant_id, State(row.state), row.calcom_uid)
+def _appointment(row: Row[tuple[object, ...]]) -> Appointment:
+    traffic = Traffic.SYNTHETIC if row.synthetic else Traffic.REAL
+    return Appointment(
+        id=row.id,
+        tenant_id=row.tenant_id,
+        offering=Offering(
+            row.service_id,
+            row.service_slug,
+            row.service_name,
+            row.minutes,
+            row.staff_id,
+            row.staff_slug,
+            row.staff_name,
+            row.calcom_event_type_id,
+        ),
+        customer=Customer(row.customer_id, row.phone, row.customer_name, row.email),
+        start=row.start,
+        end=row.end,
+        origin=Origin(Channel(row.channel), traffic, row.correlation_id),
+        state=State(row.state),
+        key=row.key,
+        asked_at=row.created_at,
+        calcom_uid=row.calcom_uid,
+        doubted_at=row.doubted_at,
+        looks=row.looks,
+    )

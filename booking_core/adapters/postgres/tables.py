@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, TSTZRANGE, UUID, ExcludeConstraint
 
-from booking_core.domain.models import OCCUPYING, State
+from booking_core.domain.models import OCCUPYING, UNSETTLED, State
 
 metadata = MetaData(
     naming_convention={
@@ -113,7 +113,10 @@ appointments = Table(
     # Half open: an appointment may begin in the very second another ends.
     Column("period", TSTZRANGE, nullable=False),
     Column("state", Text, nullable=False),
+    Column("key", UUID, nullable=False),
     Column("calcom_uid", Text),
+    Column("doubted_at", DateTime(timezone=True)),
+    Column("looks", Integer, nullable=False, server_default=text("0")),
     Column("channel", Text, nullable=False),
     Column("synthetic", Boolean, nullable=False),
     Column("correlation_id", Text, nullable=False),
@@ -135,7 +138,15 @@ Index("ix_services_spoken_names", services.c.spoken_names, postgresql_using="gin
 Index(
     "ix_appointments_unsettled",
     appointments.c.created_at,
-    postgresql_where=text("state IN ('creating', 'unknown')"),
+    postgresql_where=text(_one_of(UNSETTLED)),
+)
+# One living appointment per wish: of many copies of one request, one makes the booking and all get its answer.
+Index(
+    "uq_appointments_key",
+    appointments.c.tenant_id,
+    appointments.c.key,
+    unique=True,
+    postgresql_where=text(_one_of(OCCUPYING)),
 )
 Index(
     "ix_appointments_synthetic",

@@ -1,0 +1,63 @@
+"""Cal.com behind the breaker and the retries: the same port, so that the business never sees either."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from booking_core.domain.errors import CalcomCircuitOpen
+from booking_core.domain.models import Appointment, Offering, Tenant
+from booking_core.domain.ports import Calcom, CalcomBooking
+from booking_core.resilience.circuit_breaker import CircuitBreaker
+from booking_core.resilience.pace import Pace
+from booking_core.resilience.retry import Retry
+
+T = TypeVar("T")
+
+
+class GuardedCalcom:
+    """Every attempt is one sample for the breaker; an open circuit ends a ladder at once."""
+
+    def __init__(
+        self,
+        calcom: Calcom,
+        breaker: CircuitBreaker,
+        retry: Retry,
+        *,
+        pace: Pace | None = None,
+        not_permitted: Callable[[str], None] = lambda operation: None,
+    ) -> None:
+        self._pace = pace
+        self._calcom = calcom
+        self._breaker = breaker
+        self._retry = retry
+        self._not_permitted = not_permitted
+
+    async def slots(self, tenant: Tenant, offering: Offering, start: datetime, end: datetime) -> Sequence[datetime]:
+        return await self._guarded("slots", lambda: self._calcom.slots(tenant, offering, start, end))
+
+    async def create(self, tenant: Tenant, appointment: Appointment) -> CalcomBooking:
+        async def attempt(seconds: float) -> CalcomBooking:
+            return await self._guarded("create", lambda: self._calcom.create(tenant, appointment), seconds)
+
+        async def look_up(seconds: float) -> CalcomBooking | None:
+            return await self._guarded("list", lambda: self._calcom.find(tenant, appointment), seconds)
+
+        return await self._retry.run(attempt, look_up=look_up)
+
+    async def find(self, tenant: Tenant, appointment: Appointment) -> CalcomBooking | None:
+        return await self._guarded("list", lambda: self._calcom.find(tenant, appointment))
+
+    async def cancel(self, tenant: Tenant, uid: str, *, reason: str) -> None:
+        await self._guarded("cancel", lambda: self._calcom.cancel(tenant, uid, reason=reason))
+
+    async def _guarded(self, operation: str, call: Callable[[], Awaitable[T]], seconds: float | None = None) -> T:
+        if self._pace is not None:
+            await self._pace.turn()
+        try:
+            async with self._breaker.guard(seconds):
+                return await call()
+        except CalcomCircuitOpen:
+            self._not_permitted(operation)
+            raise

@@ -1,0 +1,128 @@
+"""Makes Cal.com and us agree on a booking that was not answered in the call: found, made, or given up in time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from booking_core.bus import Bus
+from booking_core.domain import rules
+from booking_core.domain.errors import (
+    BookingExpired,
+    BookingFailed,
+    BookingRefused,
+    CalcomCircuitOpen,
+    CalcomOutcomeUnknown,
+    CalcomRateLimited,
+    CalcomRejected,
+    SlotLost,
+)
+from booking_core.domain.events import AppointmentBooked, AppointmentBookingFailed, CalcomBookingCreated, Effort
+from booking_core.domain.models import UNSETTLED, Appointment, State, Tenant
+from booking_core.domain.ports import Calcom, CalcomBooking, Clock, Database
+
+# Absence is believed only then: Cal.com's lists may lag behind what it has just made.
+BELIEVED_AFTER = timedelta(seconds=60)
+BELIEVED_LOOKS = 2
+
+# How long to wait before the next try, by how many there have been; later ones keep the last.
+LADDER_SECONDS = (5.0, 15.0, 30.0, 60.0, 120.0, 300.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """One appointment at a time; `calcom` retries on its own ladder and respects the circuit."""
+
+    database: Database
+    calcom: Calcom
+    bus: Bus
+    clock: Clock
+
+    async def settle(self, tenant_id: UUID, appointment_id: UUID, *, tries: int) -> float | None:
+        """Do what can be done now. Return the seconds after which to come again, or None when it is settled."""
+        async with self.database.begin() as stores:
+            tenant = await stores.tenants.get(tenant_id)
+            appointment = await stores.appointments.find(tenant_id, appointment_id)
+        if appointment is None or appointment.state not in UNSETTLED:
+            return None
+        try:
+            return await self._agree(tenant, appointment)
+        except (CalcomCircuitOpen, CalcomRateLimited) as error:
+            return await self._again(appointment, max(error.retry_after_seconds or 0.0, LADDER_SECONDS[0]))
+        except (CalcomRejected, SlotLost) as error:
+            await self._give_up(appointment, error)
+            return None
+        except BookingFailed:
+            return await self._again(appointment, LADDER_SECONDS[min(tries, len(LADDER_SECONDS) - 1)])
+
+    async def _agree(self, tenant: Tenant, appointment: Appointment) -> float | None:
+        if appointment.state is not State.QUEUED:
+            # Never asked for again before it was looked for: a create that was not answered may have been done.
+            found = await self.calcom.find(tenant, appointment)
+            if found is not None:
+                await self._confirm(appointment, found)
+                return None
+            if not self._is_absent(appointment):
+                return await self._look_again(appointment)
+        if self._is_too_late(appointment):
+            await self._give_up(appointment, BookingExpired())
+            return None
+        await self._confirm(appointment, await self._create(tenant, appointment))
+        return None
+
+    async def _look_again(self, appointment: Appointment) -> float:
+        async with self.database.begin() as stores:
+            if appointment.state is State.CREATING:
+                # Whoever was creating it has died; from now on it is in doubt.
+                await stores.appointments.settle(appointment.id, State.UNKNOWN)
+            await stores.appointments.looked(appointment.id)
+        return BELIEVED_AFTER.total_seconds() / BELIEVED_LOOKS
+
+    def _is_absent(self, appointment: Appointment) -> bool:
+        if appointment.doubted_at is None or appointment.looks < BELIEVED_LOOKS:
+            return False
+        return self.clock.now() >= appointment.doubted_at + BELIEVED_AFTER
+
+    def _is_too_late(self, appointment: Appointment) -> bool:
+        return self.clock.now() >= rules.expires_at(appointment.start, asked_at=appointment.asked_at)
+
+    async def _create(self, tenant: Tenant, appointment: Appointment) -> CalcomBooking:
+        # Committed before the call: were we killed in it, the booking would be looked for and not made again.
+        await self._mark(appointment, State.CREATING)
+        try:
+            created = await self.calcom.create(tenant, appointment)
+        except BookingRefused as error:
+            # It is not ours, so it is somebody else's.
+            raise SlotLost from error
+        except BookingFailed as error:
+            await self._mark(appointment, State.UNKNOWN if isinstance(error, CalcomOutcomeUnknown) else State.QUEUED)
+            raise
+        self.bus.publish(CalcomBookingCreated(appointment.origin, appointment.id))
+        return created
+
+    async def _mark(self, appointment: Appointment, state: State) -> None:
+        async with self.database.begin() as stores:
+            await stores.appointments.settle(appointment.id, state)
+
+    async def _confirm(self, appointment: Appointment, booking: CalcomBooking) -> None:
+        async with self.database.begin() as stores:
+            await stores.appointments.settle(appointment.id, State.CONFIRMED, calcom_uid=booking.uid)
+        waited = (self.clock.now() - appointment.asked_at).total_seconds()
+        self.bus.publish(AppointmentBooked(appointment.origin, appointment.id, appointment.tenant_id, Effort(), waited))
+
+    async def _again(self, appointment: Appointment, seconds: float) -> float | None:
+        """Come again, unless it is too late. What may stand at Cal.com is never given up unseen."""
+        if self._is_too_late(appointment) and appointment.state is State.QUEUED:
+            await self._give_up(appointment, BookingExpired())
+            return None
+        return seconds
+
+    async def _give_up(self, appointment: Appointment, error: BookingFailed) -> None:
+        async with self.database.begin() as stores:
+            await stores.appointments.settle(appointment.id, State.FAILED)
+        self.bus.publish(
+            AppointmentBookingFailed(
+                appointment.origin, appointment.tenant_id, "failed", error.reason, Effort(), appointment.id
+            )
+        )

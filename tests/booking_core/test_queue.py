@@ -1,0 +1,46 @@
+"""A job exists exactly when what it is about was committed."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from booking_core.adapters.postgres.database import PostgresDatabase
+from tests.factories import SALON
+
+pytestmark = pytest.mark.integration
+
+
+def waiting(url: str) -> list[tuple[str, str]]:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT task_name, lock FROM procrastinate_jobs WHERE status = 'todo'")).all()
+    engine.dispose()
+    return [(row[0], row[1]) for row in rows]
+
+
+async def test_a_job_is_there_once_its_transaction_is_committed(database_url):
+    database, appointment_id = PostgresDatabase(database_url), uuid4()
+    async with database.begin() as stores:
+        await stores.queue.settle(SALON.id, appointment_id, after_seconds=5)
+        assert waiting(database_url) == []
+    await database.close()
+
+    assert waiting(database_url) == [("settle", f"booking:{appointment_id}")]
+
+
+async def test_a_job_goes_with_the_transaction_that_is_rolled_back(database_url):
+    database = PostgresDatabase(database_url)
+
+    async def put_down_and_fail():
+        async with database.begin() as stores:
+            await stores.queue.settle(SALON.id, uuid4(), after_seconds=5)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await put_down_and_fail()
+    await database.close()
+
+    assert waiting(database_url) == []
