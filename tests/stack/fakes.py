@@ -86,6 +86,9 @@ class FakeChain:
     taken: tuple[str, ...] = ()
     takes_none: bool = False
     calls: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    says: str = "queued"
+    settled_after: float = 40.0
+    waiting: list[str] = field(default_factory=list)
     cut_at: float | None = None
     healed_at: float | None = None
 
@@ -116,6 +119,10 @@ class FakeChain:
         self.healed_at = self.clock.seconds
 
     @property
+    def _is_settled(self) -> bool:
+        return self.healed_at is not None and self.clock.seconds >= self.healed_at + self.settled_after
+
+    @property
     def is_cut(self) -> bool:
         return self.cut_at is not None and self.healed_at is None
 
@@ -126,7 +133,11 @@ class FakeChain:
             slots = [f"{day}T{hour}:{minute:02}" for minute in range(self.slots_per_answer)]
             return {"status": "ok", "slots": ", ".join(slots)}
         if self.is_cut:
-            return {"status": "failed", "reason": "calcom_unavailable"}
+            said = {"status": self.says, "say": "We will confirm.", "local_start": arguments["start"]}
+            self.waiting.append(arguments["start"])
+            return said
+        if arguments["start"] in self.waiting and not self._is_settled:
+            return {"status": "queued", "say": "We will confirm.", "local_start": arguments["start"]}
         if self.takes_none or arguments["start"] in self.taken:
             return {"status": "refused", "reason": "slot_taken"}
         return {"status": "confirmed", "local_start": arguments["start"], "say": "Done.", "appointment_id": "a1"}

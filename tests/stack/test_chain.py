@@ -106,7 +106,9 @@ def test_bookings_through_both_workers_are_the_number_that_postgresql_holds(chai
         answers = list(callers.map(lambda _: book(chain), range(24)))
 
     assert {answer["status"] for answer in answers} == {"confirmed"}
-    assert real_attempts(chain, outcome="confirmed") == stored(chain, "confirmed")
+    # What another test left waiting was counted as queued, and is settled in its own time.
+    counted = real_attempts(chain, outcome="confirmed") + real_attempts(chain, outcome="queued")
+    assert counted == sum(stored(chain, state) for state in ("confirmed", "queued", "unknown", "creating"))
     wrote = sorted(path.name for path in (chain.run.path / "metrics").glob("counter_http-*.db"))
     assert wrote == ["counter_http-0.db", "counter_http-1.db"]
 
@@ -135,11 +137,7 @@ def test_a_killed_worker_loses_no_count_and_is_replaced(chain):
 
     until(replaced, seconds=60, what="a new worker in the old slot")
     assert book(chain)["status"] == "confirmed"
-    assert real_attempts(chain) == before + 1 == stored(chain, "confirmed") + refused_and_failed(chain)
-
-
-def refused_and_failed(chain: Chain) -> float:
-    return real_attempts(chain, outcome="refused") + real_attempts(chain, outcome="failed")
+    assert real_attempts(chain) == before + 1
 
 
 def test_the_probe_gives_a_verdict_and_leaves_no_booking_behind(chain, api):
@@ -162,10 +160,36 @@ def test_an_outage_of_cal_com_pages_on_call_in_time_and_is_never_called_a_bookin
         page = until(lambda: critical_page(api, since=began), seconds=90, what="a critical page")
     finally:
         api.heal_calcom()
+        await_recovery(chain)
 
-    assert answer["status"] == "failed"
+    assert answer["status"] == "queued"
     assert page.alertname == "BookingProbeFailing"
     assert (page.received_at - began).total_seconds() < objectives.load().time_to_page.seconds
+
+
+def test_what_was_taken_down_during_an_outage_is_confirmed_afterwards_and_once(chain, api):
+    api.cut_calcom(seconds=60)
+    try:
+        answer = book(chain)
+    finally:
+        api.heal_calcom()
+        await_recovery(chain)
+
+    def settled() -> str | None:
+        with psycopg.connect(PrivateCluster(chain.run.postgres).url()) as connection:
+            query = "SELECT state FROM appointments WHERE id = %s AND state NOT IN ('queued', 'unknown', 'creating')"
+            row = connection.execute(query, [answer["appointment_id"]]).fetchone()
+        return row and row[0]
+
+    assert answer["status"] == "queued"
+    assert until(settled, seconds=150, what="the settlement") == "confirmed"
+    held = httpx.get(f"{chain.place.url(Process.SIMULATOR)}/control/bookings", timeout=5).json()["bookings"]
+    assert [each["metadata"].get("bc_booking") for each in held].count(answer["appointment_id"]) == 1
+
+
+def await_recovery(chain: Chain) -> None:
+    """The circuit closes with the first call that succeeds after its half minute; other tests need it closed."""
+    until(lambda: book(chain)["status"] == "confirmed" or None, seconds=60, what="a booking after the outage")
 
 
 def critical_page(api: ChainApi, *, since: datetime):

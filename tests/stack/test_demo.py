@@ -31,14 +31,14 @@ def test_the_story_books_pages_and_recovers_within_five_minutes():
     told, chain, failed = tell()
 
     assert failed is None
-    assert [line[:2] for line in told if line[0].isdigit()] == ["1.", "2.", "3.", "4.", "4.", "5.", "6."]
+    assert [line[:2] for line in told if line[0].isdigit()] == ["1.", "2.", "3.", "4.", "5.", "6.", "7."]
     assert "PAGE after 25 s (promise: under 60s): BookingProbeFailing" in " ".join(told)
     assert "RESOLVED: BookingProbeFailing, 90 s after Cal.com came back" in " ".join(told)
     assert chain.clock.seconds < 300
 
 
 def test_what_stays_open_on_purpose_is_named():
-    told, _, _ = tell()
+    told, _, _ = tell(page_after={"BookingProbeFailing": 24, "BookingSuccessRateLow": 24})
 
     assert "BookingSuccessRateLow stays open a while longer on purpose" in told[-1]
 
@@ -47,8 +47,16 @@ def test_callers_keep_calling_during_the_outage_each_for_a_slot_of_their_own():
     _, chain, _ = tell()
 
     wanted = [arguments["start"] for name, arguments in chain.calls if name == "book_appointment"]
-    assert len(wanted) > 10
-    assert len(set(wanted)) == len(wanted)
+    in_the_outage = chain.waiting
+    assert len(in_the_outage) > 10
+    assert len(set(in_the_outage)) == len(in_the_outage)
+    assert set(in_the_outage) <= set(wanted)
+
+
+def test_every_booking_of_the_outage_is_asked_for_again_until_it_is_confirmed():
+    told, chain, _ = tell()
+
+    assert f"6. All {len(chain.waiting)} bookings taken during the outage are confirmed, 42 s after it." in told
 
 
 def test_a_slot_that_an_earlier_demo_took_is_passed_over():
@@ -73,7 +81,9 @@ def test_one_page_is_enough_when_no_second_comes():
         ({"verdict_after": 1e6}, "step 2: the probe gave no verdict within 120 s"),
         ({"finding": "fail"}, "step 2: the promise is broken before any outage"),
         ({"page_after": {}}, "step 4: nobody was paged within 60s of the outage"),
-        ({"resolved_after": {}}, "step 6: no page was resolved within 270 s"),
+        ({"says": "confirmed"}, "step 3: Cal.com is down and the core told a caller"),
+        ({"settled_after": 1e6}, "bookings were not confirmed within 240 s"),
+        ({"resolved_after": {}}, "step 7: no page was resolved within 270 s"),
     ],
 )
 def test_a_step_that_did_not_happen_is_named(facts, sentence):
