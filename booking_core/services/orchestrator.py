@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+import structlog
+
 from booking_core.bus import Bus
 from booking_core.domain.errors import (
     AppointmentCreationError,
+    AppointmentDatabaseError,
     BookingError,
     BookingFailed,
     BookingRefused,
@@ -46,6 +49,8 @@ from booking_core.services.appointment_persistence import AppointmentPersistence
 from booking_core.services.customer_resolution import CustomerResolutionService
 from booking_core.services.service_resolution import ServiceResolutionService
 from booking_core.services.validation import BookingValidationService, ValidBooking
+
+_log = structlog.get_logger()
 
 # Cal.com did not take the booking, or nobody knows: the chair stays held and a job goes on.
 WAITING = (CalcomUnavailable, CalcomRateLimited, CalcomOutcomeUnknown)
@@ -116,6 +121,7 @@ class BookingOrchestrator:
                 self.bus.publish(AppointmentBookingFailed(origin, tenant.id, outcome, named.reason, effort))
                 if named is error:
                     raise
+                _log.exception("booking_surprised")
                 raise named from error
             self._publish(answer, origin, Effort(log.seconds, statements.count))
         return answer.appointment
@@ -139,7 +145,7 @@ class BookingOrchestrator:
             held = await self._hold(tenant, booking, origin, log)
             if not held.is_new:
                 return Answer(await self._original(tenant, held.appointment), is_copy=True)
-            return await self._make(tenant, held.appointment, log)
+            return await self._made(tenant, held.appointment, log)
         except SlotTaken as taken:
             raise SlotTaken(str(taken), alternatives=await self._alternatives(tenant, booking)) from taken
 
@@ -152,6 +158,21 @@ class BookingOrchestrator:
                 customer = await self.customers.resolve(stores, tenant, request.customer)
             with log.step("hold"):
                 return await self.appointments.hold(stores, tenant, booking, customer, offerings, origin)
+
+    async def _made(self, tenant: Tenant, appointment: Appointment, log: StepLog) -> Answer:
+        """Make it. From here on the chair is held, and whatever goes wrong on our side, Cal.com may have the booking.
+
+        So nobody is told that nothing was booked; what we could not write down now, the job worker finds.
+        """
+        try:
+            return await self._make(tenant, appointment, log)
+        except AppointmentDatabaseError as error:
+            raise CalcomOutcomeUnknown from error
+        except BookingError:
+            raise
+        except Exception as surprise:
+            _log.exception("booking_surprised", appointment_id=str(appointment.id))
+            raise CalcomOutcomeUnknown from surprise
 
     async def _make(self, tenant: Tenant, appointment: Appointment, log: StepLog) -> Answer:
         """Ask Cal.com; the hold is committed by now, and whatever Cal.com says is committed before we speak."""

@@ -207,14 +207,40 @@ async def test_a_lost_database_is_a_failure_of_ours(stage):
     assert attempts(stage, "failed", "database_unavailable") == 1
 
 
-async def test_a_surprise_is_counted_and_named_and_keeps_its_cause(stage):
-    stage.calcom.error = ZeroDivisionError("surprise")
+async def test_a_surprise_is_counted_and_named_and_keeps_its_cause(stage, monkeypatch):
+    monkeypatch.setattr(stage.database, "begin", lambda: 1 / 0)
 
     with pytest.raises(AppointmentCreationError) as failure:
         await book(stage)
 
     assert isinstance(failure.value.__cause__, ZeroDivisionError)
     assert attempts(stage, "failed", "internal_error") == 1
+
+
+async def test_after_the_hold_nobody_is_told_that_nothing_was_booked(stage):
+    stage.calcom.error = ZeroDivisionError("surprise")
+
+    with pytest.raises(CalcomOutcomeUnknown):
+        await book(stage)
+
+    assert states(stage) == [State.CREATING]
+
+
+async def test_a_database_lost_after_cal_com_booked_leaves_the_outcome_open(stage):
+    create = stage.calcom.create
+
+    async def create_and_lose_the_database(tenant, appointment):
+        created = await create(tenant, appointment)
+        stage.database.down = True
+        return created
+
+    stage.calcom.create = create_and_lose_the_database
+
+    with pytest.raises(CalcomOutcomeUnknown):
+        await book(stage)
+
+    stage.database.down = False
+    assert states(stage) == [State.CREATING]
 
 
 def attempts(stage: Stage, outcome: str, reason: str, traffic: str = "real") -> float:
