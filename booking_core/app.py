@@ -35,6 +35,7 @@ from booking_core.services.appointment_persistence import AppointmentPersistence
 from booking_core.services.customer_resolution import CustomerResolutionService
 from booking_core.services.notification import BookingNotificationService
 from booking_core.services.orchestrator import BookingOrchestrator
+from booking_core.services.repeats import Repeats
 from booking_core.services.service_resolution import ServiceResolutionService
 from booking_core.services.settlement import Settlement
 from booking_core.services.tenants import TenantDirectory
@@ -66,6 +67,7 @@ class Core:
     slots: SlotFinder
     settlement: Settlement
     tenants: TenantDirectory
+    repeats: Repeats
 
 
 def real_world(settings: Settings, *, role: str, is_background: bool = False) -> World:
@@ -140,7 +142,8 @@ def assemble(world: World, *, mail_sender: str) -> Core:
         slots=finder,
     )
     settlement = Settlement(world.database, world.calcom, bus, world.clock)
-    return Core(bus, orchestrator, finder, settlement, TenantDirectory(world.database, world.clock))
+    tenants, repeats = TenantDirectory(world.database, world.clock), Repeats(world.database, world.clock)
+    return Core(bus, orchestrator, finder, settlement, tenants, repeats)
 
 
 def web(world: World, core: Core, *, body_limit_bytes: int) -> ASGIApp:
@@ -154,7 +157,7 @@ def web(world: World, core: Core, *, body_limit_bytes: int) -> ASGIApp:
 
     app = FastAPI(title="slotwatch booking core", redoc_url=None, lifespan=lifespan)
     answers.install(app, body_limit_bytes=body_limit_bytes)
-    app.include_router(bookings.router(core.orchestrator, core.slots, core.tenants))
+    app.include_router(bookings.router(core.orchestrator, core.slots, core.tenants, core.repeats))
     app.include_router(calls.router(core.orchestrator, core.slots, core.tenants, world.clock))
     app.include_router(health.router({"database": world.database.ping}, world.optional_pings))
     return Entrance(app, answered=world.recorder.answered, body_limit_bytes=body_limit_bytes)

@@ -61,6 +61,10 @@ class Jobs:
             _log.warning("job_stalled", job=job.id, task=job.task_name)
             await self.app.job_manager.retry_job(job)
 
+    async def forget_requests(self, timestamp: int) -> None:
+        """Drop the answers that nobody will ask for again."""
+        await self.core.repeats.forget_old()
+
     async def sweep_synthetic(self, timestamp: int) -> None:
         """Cancel what a probe booked and, killed or cut off, did not cancel itself."""
         async with self.world.database.begin() as stores:
@@ -89,7 +93,7 @@ def application(
     app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=database_url))
     jobs = Jobs(world, core, app, timedelta(seconds=abandoned_seconds), jitter)
     app.task(name=SETTLE)(jobs.settle)
-    for work in (jobs.resume_unsettled, jobs.retry_stalled, jobs.sweep_synthetic):
+    for work in (jobs.resume_unsettled, jobs.retry_stalled, jobs.sweep_synthetic, jobs.forget_requests):
         # One of each waits at a time: a minute that was missed need not be made up for.
         task = app.task(name=work.__name__, queueing_lock=work.__name__)(work)
         app.periodic(cron=EVERY_MINUTE)(task)

@@ -80,6 +80,8 @@ REFUSAL_REASONS = (
     "time_not_bookable",
     "slot_taken",
     "unknown_appointment",
+    "request_in_flight",
+    "idempotency_key_reused",
 )
 FAILURE_REASONS = (
     "calcom_unavailable",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from booking_core.domain.errors import AppointmentDatabaseError, BookingError
+from booking_core.domain.errors import AppointmentDatabaseError, BookingError, IdempotencyKeyReused, RequestInFlight
 from booking_core.domain.models import (
     OCCUPYING,
     Appointment,
@@ -17,6 +17,7 @@ from booking_core.domain.models import (
     Customer,
     CustomerWish,
     Offering,
+    Reply,
     ServiceNames,
     State,
     Tenant,
@@ -39,6 +40,15 @@ class FakeClock:
         self.moment += timedelta(seconds=seconds)
 
 
+@dataclass(frozen=True)
+class Claimed:
+    """A request with an Idempotency-Key."""
+
+    fingerprint: str
+    at: datetime
+    reply: Reply | None = None
+
+
 @dataclass
 class Stored:
     """The rows of the fake database."""
@@ -49,6 +59,7 @@ class Stored:
     customers: dict[tuple[UUID, str], Customer] = field(default_factory=dict)
     appointments: dict[UUID, Appointment] = field(default_factory=dict)
     jobs: list[tuple[UUID, UUID]] = field(default_factory=list)  # tenant and appointment
+    requests: dict[tuple[UUID, str], Claimed] = field(default_factory=dict)
 
 
 class FakeDatabase:
@@ -65,6 +76,7 @@ class FakeDatabase:
         before = copy.copy(self.rows)
         before.customers, before.appointments = dict(self.rows.customers), dict(self.rows.appointments)
         before.jobs = list(self.rows.jobs)
+        before.requests = dict(self.rows.requests)
         try:
             yield FakeStores(self.rows, self._clock)
         except BaseException:
@@ -96,6 +108,7 @@ class FakeStores:
         self.customers = FakeCustomers(rows)
         self.appointments = FakeAppointments(rows, clock)
         self.queue = FakeQueue(rows)
+        self.requests = FakeRequests(rows)
 
 
 class FakeTenants:
@@ -233,6 +246,38 @@ class FakeQueue:
 
     async def settle(self, tenant_id: UUID, appointment_id: UUID, *, after_seconds: float) -> None:
         self._rows.jobs.append((tenant_id, appointment_id))
+
+
+class FakeRequests:
+    def __init__(self, rows: Stored) -> None:
+        self._rows = rows
+
+    async def claim(
+        self, tenant_id: UUID, key: str, fingerprint: str, *, now: datetime, abandoned_before: datetime
+    ) -> Reply | None:
+        known = self._rows.requests.get((tenant_id, key))
+        if known is not None:
+            if known.fingerprint != fingerprint:
+                raise IdempotencyKeyReused
+            if known.reply is not None:
+                return known.reply
+            if known.at >= abandoned_before:
+                raise RequestInFlight
+        self._rows.requests[tenant_id, key] = Claimed(fingerprint, now)
+        return None
+
+    async def remember(self, tenant_id: UUID, key: str, reply: Reply) -> None:
+        known = self._rows.requests[tenant_id, key]
+        self._rows.requests[tenant_id, key] = replace(known, reply=reply)
+
+    async def forget(self, tenant_id: UUID, key: str) -> None:
+        self._rows.requests.pop((tenant_id, key), None)
+
+    async def forget_older(self, than: datetime) -> int:
+        old = [each for each, claimed in self._rows.requests.items() if claimed.at < than]
+        for each in old:
+            del self._rows.requests[each]
+        return len(old)
 
 
 class FakeCalcom:

@@ -8,7 +8,9 @@ BookingError
 │   ├── UnknownStaff
 │   ├── TimeNotBookable
 │   ├── SlotTaken
-│   └── UnknownAppointment
+│   ├── UnknownAppointment
+│   ├── RequestInFlight
+│   └── IdempotencyKeyReused
 └── BookingFailed             ours: burns error budget
     ├── AppointmentCreationError
     ├── AppointmentDatabaseError
@@ -104,6 +106,18 @@ class UnknownAppointment(BookingRefused):
     """There is no such appointment."""
 
     reason = "unknown_appointment"
+
+
+class RequestInFlight(BookingRefused):
+    """The first request with this Idempotency-Key is still being answered; ask again in a moment."""
+
+    reason = "request_in_flight"
+
+
+class IdempotencyKeyReused(BookingRefused):
+    """This Idempotency-Key was used for another request; use a new one."""
+
+    reason = "idempotency_key_reused"
 
 
 class BookingFailed(BookingError):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -154,6 +156,15 @@ class Appointment:
     # Since when nobody knows whether Cal.com holds it, and how often it was looked for there in vain.
     doubted_at: datetime | None = None
     looks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a caller of the API was told: a status and a JSON object. Final ones are the same whenever asked again."""
+
+    status: int
+    body: Mapping[str, Any]
+    is_final: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from booking_core.domain.models import (
     Customer,
     CustomerWish,
     Offering,
+    Reply,
     ServiceNames,
     State,
     Tenant,
@@ -103,6 +104,28 @@ class Queue(Protocol):
         ...
 
 
+class Requests(Protocol):
+    """Requests of the API that carry an Idempotency-Key, and their final answers."""
+
+    async def claim(
+        self, tenant_id: UUID, key: str, fingerprint: str, *, now: datetime, abandoned_before: datetime
+    ) -> Reply | None:
+        """Return the answer given before, or None if this request may go ahead: it is the first, or whoever was
+        answering the first has been silent since before `abandoned_before`.
+
+        Raises RequestInFlight, and IdempotencyKeyReused for another fingerprint.
+        """
+        ...
+
+    async def remember(self, tenant_id: UUID, key: str, reply: Reply) -> None: ...
+
+    async def forget(self, tenant_id: UUID, key: str) -> None: ...
+
+    async def forget_older(self, than: datetime) -> int:
+        """Drop every request claimed before; return how many."""
+        ...
+
+
 class Stores(Protocol):
     """Everything stored, inside one transaction."""
 
@@ -120,6 +143,9 @@ class Stores(Protocol):
 
     @property
     def queue(self) -> Queue: ...
+
+    @property
+    def requests(self) -> Requests: ...
 
 
 class Statements(Protocol):

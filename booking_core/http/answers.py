@@ -24,6 +24,8 @@ STATUS: Mapping[type[errors.BookingError], HTTPStatus] = {
     errors.UnknownAppointment: HTTPStatus.NOT_FOUND,
     errors.TimeNotBookable: HTTPStatus.CONFLICT,
     errors.SlotTaken: HTTPStatus.CONFLICT,
+    errors.RequestInFlight: HTTPStatus.CONFLICT,
+    errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.AppointmentCreationError: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.AppointmentDatabaseError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.SlotLost: HTTPStatus.CONFLICT,

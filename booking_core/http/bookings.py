@@ -5,14 +5,17 @@ from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from booking_core.domain.models import AvailabilityRequest, BookingRequest, Channel, CustomerWish, State, Tenant
-from booking_core.http.answers import confirmation, open_slots
+from booking_core.domain.errors import BookingRefused
+from booking_core.domain.models import AvailabilityRequest, BookingRequest, Channel, CustomerWish, Reply, State, Tenant
+from booking_core.http.answers import confirmation, open_slots, refusal, status_of
 from booking_core.http.callers import origin_of, tenant_by_api_key
 from booking_core.services.alternatives import SlotFinder
 from booking_core.services.orchestrator import BookingOrchestrator
+from booking_core.services.repeats import Repeats
 from booking_core.services.tenants import TenantDirectory
 
 Words = Annotated[str, Field(min_length=1, max_length=200)]
@@ -45,23 +48,39 @@ class CancellationBody(_Body):
     reason: Words
 
 
-def router(orchestrator: BookingOrchestrator, slots: SlotFinder, tenants: TenantDirectory) -> APIRouter:
+def router(
+    orchestrator: BookingOrchestrator, slots: SlotFinder, tenants: TenantDirectory, repeats: Repeats
+) -> APIRouter:
     """Bind the routes to what they need."""
     routes = APIRouter(prefix="/v1")
 
     async def caller(request: Request) -> Tenant:
         return await tenant_by_api_key(request, tenants)
 
-    @routes.post("/bookings", status_code=201)
+    @routes.post("/bookings", status_code=201, responses={202: {"description": "Kept; to be confirmed."}})
     async def book(
-        request: Request, response: Response, body: BookingBody, tenant: Annotated[Tenant, Depends(caller)]
-    ) -> dict[str, Any]:
+        request: Request,
+        body: BookingBody,
+        tenant: Annotated[Tenant, Depends(caller)],
+        idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
+    ) -> JSONResponse:
         customer = CustomerWish(body.customer.name, body.customer.phone, body.customer.email)
         wish = BookingRequest(body.service, body.start, customer, body.staff)
-        appointment = await orchestrator.book(tenant, wish, origin_of(request, Channel.API))
-        if appointment.state is not State.CONFIRMED:
-            response.status_code = HTTPStatus.ACCEPTED
-        return confirmation(appointment, tenant)
+
+        async def answer() -> Reply:
+            try:
+                appointment = await orchestrator.book(tenant, wish, origin_of(request, Channel.API))
+            except BookingRefused as error:
+                return Reply(status_of(error), refusal(error, tenant.time_zone))
+            is_confirmed = appointment.state is State.CONFIRMED
+            status = HTTPStatus.CREATED if is_confirmed else HTTPStatus.ACCEPTED
+            return Reply(status, confirmation(appointment, tenant), is_final=is_confirmed)
+
+        if idempotency_key is None:
+            reply = await answer()
+        else:
+            reply = await repeats.once(tenant, idempotency_key, await request.body(), answer)
+        return JSONResponse(reply.body, reply.status)
 
     @routes.post("/bookings/{appointment_id}/cancel")
     async def cancel(

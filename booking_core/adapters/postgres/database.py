@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from booking_core.adapters.postgres.queue import PostgresQueue
+from booking_core.adapters.postgres.requests import PostgresRequests
 from booking_core.adapters.postgres.stores import (
     PostgresAppointments,
     PostgresCustomers,
@@ -46,6 +47,7 @@ class PostgresStores:
         self.customers = PostgresCustomers(connection)
         self.appointments = PostgresAppointments(connection)
         self.queue = PostgresQueue(connection)
+        self.requests = PostgresRequests(connection)
 
 
 class PostgresDatabase:

@@ -18,7 +18,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, TSTZRANGE, UUID, ExcludeConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, UUID, ExcludeConstraint
 
 from booking_core.domain.models import OCCUPYING, UNSETTLED, State
 
@@ -134,6 +134,19 @@ appointments = Table(
     ),
 )
 
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("tenant_id", UUID, ForeignKey("tenants.id"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    # Of the request: the same key with another body is a mistake of the caller's.
+    Column("fingerprint", Text, nullable=False),
+    Column("claimed_at", DateTime(timezone=True), nullable=False),
+    Column("status", Integer),
+    Column("body", JSONB),
+)
+
+Index("ix_idempotency_keys_claimed_at", idempotency_keys.c.claimed_at)
 Index("ix_services_spoken_names", services.c.spoken_names, postgresql_using="gin")
 Index(
     "ix_appointments_unsettled",
