@@ -82,7 +82,8 @@ class Reference:
         if trial is None or trial[0] != call:
             return
         if evidence is Evidence.IGNORE:
-            self.trials.remove(trial)
+            # All of them: a trial that this one had replaced does not come back to life.
+            self.trials = [each for each in self.trials if each[1] != era]
         else:
             closed = evidence is Evidence.SUCCESS
             self.eras.append((BreakerState.CLOSED if closed else BreakerState.OPEN, now))
