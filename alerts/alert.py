@@ -34,6 +34,7 @@ class Component(StrEnum):
     """The part of the system to look at first."""
 
     CORE = "core"
+    CALCOM = "calcom"
     PROBE = "probe"
     MONITORING = "monitoring"
 

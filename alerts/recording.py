@@ -6,7 +6,7 @@ would read a sample that is up to one interval old.
 
 from __future__ import annotations
 
-from alerts import meta, symptoms
+from alerts import causes, meta, symptoms
 from alerts.alert import Alert, Group
 from sla import recordings
 from sla.objectives import Promise
@@ -21,7 +21,7 @@ def groups(promise: Promise) -> tuple[Group, ...]:
             "booking-fast",
             timers.fast_evaluation_interval,
             recordings=recordings.fast(promise),
-            alerts=(*symptoms.alerts(promise), meta.watchdog(promise)),
+            alerts=(*symptoms.alerts(promise), causes.circuit_breaker_open(promise), meta.watchdog(promise)),
         ),
         Group("booking-slow", timers.evaluation_interval, recordings=recordings.slow(promise)),
     )

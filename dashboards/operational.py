@@ -21,7 +21,7 @@ def board(promise: Promise) -> Board:
         title="Operational",
         description="Whether every part of the chain is up, what fails underneath, and whether pages arrive in time.",
         rows=(
-            Row("System health", (_health(), _workers(), _unknown(), _in_flight(promise), _silence(promise))),
+            Row("System health", (_health(), _workers(), _unsettled(), _waiting(promise), _silence(promise))),
             Row("What goes wrong", (_errors(), _faults(), _probe(promise))),
             Row("Resources", (_connections(), _memory(), _cpu(), _collectors())),
             Row("Paging", (_pages(), _delivery(promise))),
@@ -32,7 +32,7 @@ def board(promise: Promise) -> Board:
 def _health() -> Panel:
     caption = Caption(
         "Up and down",
-        "Scrape targets by job, the database and the cache as the sidecar sees them, and the sidecar's collectors.",
+        "Scrape targets by job; database, cache and circuits as the sidecar sees them; the sidecar's collectors.",
         "short",
         alert="BookingServiceDown",
     )
@@ -41,6 +41,7 @@ def _health() -> Panel:
         Query(q.lowest(q.UP, "job"), "{{job}}"),
         Query(q.lowest(q.level(c.DB_UP)), "database"),
         Query(q.lowest(q.level(c.CACHE_UP)), "cache"),
+        Query(q.lowest(q.level(c.BREAKER_NOW, state="closed"), "name"), "circuit to {{name}} closed"),
         Query(q.lowest(q.level(c.COLLECTOR_SUCCESS), "collector"), "collector {{collector}}"),
     )
 
@@ -51,22 +52,36 @@ def _workers() -> Panel:
     return stat(caption, query, steps=NONE_IS_BAD)
 
 
-def _unknown() -> Panel:
-    caption = Caption("Unknown outcomes", "Appointments Cal.com may or may not hold; each blocks its slot.", "short")
-    query = Query(q.highest(q.level(c.UNKNOWN_OUTCOMES)), "unknown", instant=True)
-    return stat(caption, query, steps=ANY_IS_BAD)
+def _unsettled() -> Panel:
+    caption = Caption(
+        "Unsettled bookings",
+        "Appointments that wait to be entered in Cal.com, and those it may or may not hold; each blocks its slot.",
+        "short",
+    )
+    queries = (
+        Query(q.highest(q.level(c.SYNC_BACKLOG)), "waiting", instant=True),
+        Query(q.highest(q.level(c.UNKNOWN_OUTCOMES)), "unknown", instant=True),
+    )
+    return stat(caption, *queries, steps=ANY_IS_BAD)
 
 
-def _in_flight(promise: Promise) -> Panel:
+def _waiting(promise: Promise) -> Panel:
     journey = promise.objectives.journey_latency
     caption = Caption(
-        "Oldest booking in flight",
-        f"Time since the oldest unfinished booking took its slot; beyond {journey.threshold_seconds:g} s it is stuck.",
+        "How long Cal.com keeps us waiting",
+        f"Age of the oldest booking in flight (beyond {journey.threshold_seconds:g} s it is stuck) and of the oldest "
+        "unsettled one; since when the circuit is not closed; how late bookings were confirmed in the time on show.",
         "s",
+        alert="CircuitBreakerOpen",
     )
     steps = rising(Step(journey.goal_seconds, YELLOW), Step(journey.threshold_seconds, RED))
-    query = Query(q.highest(q.level(c.INFLIGHT_OLDEST_AGE)), "age", instant=True)
-    return stat(caption, query, steps=steps)
+    queries = (
+        Query(q.highest(q.level(c.INFLIGHT_OLDEST_AGE)), "in flight", instant=True),
+        Query(q.highest(q.level(c.SYNC_BACKLOG_OLDEST_AGE)), "unsettled", instant=True),
+        Query(q.highest(f"time() - ({q.level(c.BREAKER_OPENED)} > 0)", "name"), "circuit to {{name}}", instant=True),
+        Query(q.quantile_in_range(0.95, c.CONFIRMATION_DELAY), "confirmed late, P95", instant=True),
+    )
+    return stat(caption, *queries, steps=steps, width=THIRD)
 
 
 def _silence(promise: Promise) -> Panel:
@@ -83,7 +98,7 @@ def _silence(promise: Promise) -> Panel:
         Query(q.seconds_since(c.PROBE_LAST_RUN, "probe"), "{{probe}} probe", instant=True),
         Query(q.seconds_since(c.DEADMAN_LAST_SEEN), "Watchdog", instant=True),
     )
-    return stat(caption, *queries, steps=rising(Step(limit.seconds, RED)), width=HALF)
+    return stat(caption, *queries, steps=rising(Step(limit.seconds, RED)), width=THIRD)
 
 
 def _errors() -> Panel:
@@ -100,13 +115,18 @@ def _errors() -> Panel:
 def _faults() -> Panel:
     caption = Caption(
         "Faults underneath",
-        "A minute: database connections lost or not had, listeners that raised, messages that could not be sent.",
+        "A minute: database connections lost or not had, listeners that raised, messages that could not be sent, "
+        "calls to Cal.com repeated, circuits moved, and calls judged without Redis.",
         "cpm",
+        alert="CircuitBreakerOpen",
     )
     queries = (
         Query(q.per_minute(c.DB_CONNECTION_ERRORS, "kind"), "database {{kind}}"),
         Query(q.per_minute(c.LISTENER_FAILURES, "listener"), "{{listener}} raised"),
         Query(q.per_minute(c.NOTIFICATIONS, "kind", result="failed"), "{{kind}} not sent"),
+        Query(q.per_minute(c.CALCOM_RETRIES), "Cal.com retries"),
+        Query(q.per_minute(c.BREAKER_TRANSITIONS, "name", "to"), "circuit to {{name}} now {{to}}"),
+        Query(q.per_minute(c.BREAKER_FALLBACKS), "judged without Redis"),
     )
     return timeseries(caption, *queries, look=Look(width=THIRD))
 

@@ -12,6 +12,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric as Family
 
 from exporter.collectors import Runner, gauge_by
+from exporter.collectors.breaker import BreakerCollector
 from exporter.collectors.cache import CacheCollector
 from exporter.collectors.database import DatabaseCollector
 from exporter.collectors.metric_files import MetricFilesCollector
@@ -34,11 +35,15 @@ class BuildCollector:
 def registry(settings: Settings) -> CollectorRegistry:
     """Return everything a scrape reads."""
     files = settings.metrics_directory
+    redis_url = settings.redis_url.get_secret_value()
+    # Two ask Redis, one after the other: a Redis that hangs must cost the scrape no more than one that is asked once.
+    redis_seconds = settings.query_seconds / 2
     collectors = (
         MetricFilesCollector(files),
         WorkersCollector(files),
         DatabaseCollector(settings.database_url.get_secret_value(), query_seconds=settings.query_seconds),
-        CacheCollector(settings.redis_url.get_secret_value(), query_seconds=settings.query_seconds),
+        CacheCollector(redis_url, query_seconds=redis_seconds),
+        BreakerCollector(redis_url, query_seconds=redis_seconds),
         BuildCollector(),
     )
     metrics = CollectorRegistry(auto_describe=False)

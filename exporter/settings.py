@@ -29,6 +29,6 @@ class Settings(ProcessSettings):
     )
     redis_url: SecretStr = Field(SecretStr("redis://127.0.0.1:6379/0"), description="Redis, also as unix://…")
     query_seconds: Annotated[float, Field(gt=0, le=3)] = Field(
-        1.5, description="How long one collector may wait; below half the scrape timeout."
+        1.5, description="How long one source (PostgreSQL, Redis) may hold a scrape up; below half its timeout."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe line to log.")

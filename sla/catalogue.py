@@ -106,7 +106,8 @@ OPERATION = Label("operation", ("slots", "create", "get", "list", "cancel", "me"
 CALL_KIND = Label("kind", ("successful", "failed", "ignored", "not_permitted"))
 ANSWER_KIND = Label("kind", ("successful", "failed", "ignored"))
 BREAKER = Label("name", ("calcom",))
-BREAKER_STATE = Label("to", ("closed", "open", "half_open"))
+BREAKER_STATES = ("closed", "open", "half_open")
+BREAKER_STATE = Label("to", BREAKER_STATES)
 EVENT = Label(
     "event",
     (
@@ -124,7 +125,7 @@ LISTENER = Label(
 NOTIFICATION = Label("kind", ("confirmation_email", "regret_email"))
 NOTIFICATION_RESULT = Label("result", ("sent", "failed"))
 DB_ERROR = Label("kind", ("connect", "pool_exhausted", "lost"))
-COLLECTOR = Label("collector", ("metric_files", "workers", "database", "cache", "build"))
+COLLECTOR = Label("collector", ("metric_files", "workers", "database", "cache", "breaker", "build"))
 SLOT = Label("slot")
 PROBE = Label("probe", ("light", "full"))
 VERDICT = Label("verdict", ("pass", "fail", "inconclusive"))
@@ -287,6 +288,32 @@ INFLIGHT_OLDEST_AGE = Metric(
     "booking_inflight_oldest_age_seconds",
     Kind.GAUGE,
     "Age of the oldest booking between hold and confirmation; 0 when there is none.",
+    Home.SIDECAR,
+)
+BREAKER_NOW = Metric(
+    "booking_circuit_breaker_state",
+    Kind.GAUGE,
+    "1 for the state the circuit is in, 0 for the others; an open circuit whose time has run out is half-open.",
+    Home.SIDECAR,
+    labels=(BREAKER, Label("state", BREAKER_STATES)),
+)
+BREAKER_OPENED = Metric(
+    "booking_circuit_breaker_opened_timestamp_seconds",
+    Kind.GAUGE,
+    "When the circuit was last closed; 0 while it is. A failed trial does not move it.",
+    Home.SIDECAR,
+    labels=(BREAKER,),
+)
+SYNC_BACKLOG = Metric(
+    "booking_sync_backlog",
+    Kind.GAUGE,
+    "Appointments taken down while Cal.com was away that still wait to be entered there.",
+    Home.SIDECAR,
+)
+SYNC_BACKLOG_OLDEST_AGE = Metric(
+    "booking_sync_backlog_oldest_age_seconds",
+    Kind.GAUGE,
+    "Age of the oldest appointment that waits for Cal.com, or for word of what Cal.com did; 0 when there is none.",
     Home.SIDECAR,
 )
 WORKERS_LIVE = Metric("booking_workers_live", Kind.GAUGE, "Core workers alive, by their slot locks.", Home.SIDECAR)

@@ -129,12 +129,20 @@ class DownAlert(_Strict):
     for_: Seconds = Field(alias="for")
 
 
+class BreakerAlert(_Strict):
+    """Fires when a circuit has not been closed for so long."""
+
+    open_for: Seconds
+    keep_firing_for: Seconds
+
+
 class Alerts(_Strict):
     """Thresholds, windows and evidence counts of every alert."""
 
     success_rate: SuccessRateAlerts
     probe_failing: ProbeAlert
     service_down: DownAlert
+    circuit_breaker_open: BreakerAlert
 
 
 class RouteTimers(_Strict):

@@ -10,7 +10,10 @@ from prometheus_client.metrics_core import Metric as Family
 from exporter.collectors import Unreachable, gauge, gauge_by
 from sla import catalogue as c
 
-UNSETTLED = "SELECT unknown_outcomes, inflight_oldest_age_seconds FROM monitoring_unsettled"
+UNSETTLED = """
+    SELECT unknown_outcomes, inflight_oldest_age_seconds, backlog, backlog_oldest_age_seconds
+    FROM monitoring_unsettled
+"""
 CONNECTIONS = """
     SELECT coalesce(replace(state, ' ', '_'), 'other'), count(*)
     FROM pg_stat_activity
@@ -32,13 +35,14 @@ class DatabaseCollector:
         try:
             # libpq takes whole seconds and reads 1 as 2.
             with psycopg.connect(self._url, connect_timeout=2, options=self._options) as connection:
-                unknown, oldest = connection.execute(UNSETTLED).fetchone() or (0, 0.0)
+                unsettled: tuple[float, ...] = connection.execute(UNSETTLED).fetchone() or (0, 0.0, 0, 0.0)
                 by_state: dict[str, int] = dict(connection.execute(CONNECTIONS).fetchall())
         except psycopg.Error as error:
             raise Unreachable([gauge(c.DB_UP, 0)]) from error
         yield gauge(c.DB_UP, 1)
-        yield gauge(c.UNKNOWN_OUTCOMES, unknown)
-        yield gauge(c.INFLIGHT_OLDEST_AGE, oldest)
+        # In the order of the columns.
+        metrics = (c.UNKNOWN_OUTCOMES, c.INFLIGHT_OLDEST_AGE, c.SYNC_BACKLOG, c.SYNC_BACKLOG_OLDEST_AGE)
+        yield from map(gauge, metrics, unsettled)
         yield gauge_by(c.DB_CONNECTIONS, _connections(by_state))
 
 

@@ -18,6 +18,7 @@ RECEIVERS = {
     Severity.NONE: alertmanager.DEADMAN,
 }
 SUCCESS, PROBE, DOWN = "BookingSuccessRateLow", "BookingProbeFailing", "BookingServiceDown"
+BREAKER = "CircuitBreakerOpen"
 PLACES = pytest.mark.parametrize("place", [NATIVE, COMPOSE], ids=lambda place: place.name)
 
 
@@ -94,6 +95,7 @@ def test_what_no_route_knows_ends_in_the_audit_log(severity):
         pytest.param({"failures": ("window: 5m, failures: 5", "window: 5m, failures: 3")}, id="an early warning"),
         pytest.param({"probe": ("consecutive_failures: 3", "consecutive_failures: 2")}, id="an impatient probe"),
         pytest.param({"down": ("service_down: {for: 10s}", "service_down: {for: 20s}")}, id="a patient sidecar"),
+        pytest.param({"breaker": ("open_for: 30s", "open_for: 22s")}, id="an impatient breaker"),
     ],
 )
 def test_the_cases_follow_an_edited_promise(changes, edited, tmp_path):
@@ -121,6 +123,10 @@ def test_the_cases_follow_an_edited_promise(changes, edited, tmp_path):
         pytest.param(DOWN, "sum by (job) (booking_workers_live)", "booking_workers_live", id="another label"),
         pytest.param(DOWN, "for: 10s", "for: 15s", id="down for longer"),
         pytest.param(DOWN, "for: 10s", "for: 5s", id="down for less"),
+        pytest.param(BREAKER, "> 0)) > 30", "> 0)) >= 30", id="open for exactly the limit"),
+        pytest.param(BREAKER, "> 0)) > 30", "> 0)) > 35", id="open for longer"),
+        pytest.param(BREAKER, "_timestamp_seconds > 0", "_timestamp_seconds >= 0", id="a closed circuit counted"),
+        pytest.param(BREAKER, "max by (job, name) (time()", "max by (job) (time()", id="another circuit"),
     ],
 )
 def test_a_wrong_rule_fails_a_case(name, right, wrong, promise, tmp_path):

@@ -155,7 +155,7 @@ def test_every_dashboard_an_alert_links_to_exists(all_dashboards):
         ("booking-performance", "API latency", [1.5]),
         ("booking-performance", "API latency P95 by route", [1.5, 2.0]),
         ("booking-operational", "Probe failures and leftovers", [3]),
-        ("booking-operational", "Oldest booking in flight", [45, 50]),
+        ("booking-operational", "How long Cal.com keeps us waiting", [45, 50]),
         ("booking-operational", "Alert delivery", [30, 60]),
     ],
 )

@@ -8,7 +8,6 @@ from typing import Any
 import promql_parser as pp
 import pytest
 
-from sla import catalogue as catalogue_module
 from sla import recordings
 from sla.catalogue import TRAFFIC, Kind, Metric, catalogue
 from sla.promql import TARGET_LABELS
@@ -18,13 +17,7 @@ from tests.dashboards import promql_tree as tree
 # Written by Prometheus itself.
 BUILT_IN: Mapping[str, tuple[str, ...]] = {"up": (), "ALERTS": ("alertname", "alertstate", "severity")}
 # Metrics that no dashboard shows, each with its reason.
-_WITH_THE_BREAKER = "comes with the panel of the breaker's state, which the sidecar does not publish yet"
-UNCHARTED: Mapping[str, str] = {
-    catalogue_module.BREAKER_TRANSITIONS.name: _WITH_THE_BREAKER,
-    catalogue_module.BREAKER_FALLBACKS.name: _WITH_THE_BREAKER,
-    catalogue_module.CALCOM_RETRIES.name: _WITH_THE_BREAKER,
-    catalogue_module.CONFIRMATION_DELAY.name: "comes with the panel of the backlog, which is not published yet",
-}
+UNCHARTED: Mapping[str, str] = {}
 CALLS_OVER_A_RANGE = {"rate": [tree.RATE_INTERVAL], "increase": [tree.RATE_INTERVAL, tree.RANGE]}
 
 

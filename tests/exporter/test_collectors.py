@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import psycopg
 import pytest
 
 from exporter.collectors import Unreachable
@@ -26,9 +27,27 @@ def test_the_database_is_up_and_nothing_hangs(database_url):
     assert found[c.DB_UP.name, ""] == 1
     assert found[c.UNKNOWN_OUTCOMES.name, ""] == 0
     assert found[c.INFLIGHT_OLDEST_AGE.name, ""] == 0
+    assert found[c.SYNC_BACKLOG.name, ""] == 0
+    assert found[c.SYNC_BACKLOG_OLDEST_AGE.name, ""] == 0
     assert {state for name, state in found if name == c.DB_CONNECTIONS.name} == set(
         c.DB_CONNECTIONS.label("state").values
     )
+
+
+def test_every_number_of_the_unsettled_bookings_has_its_own_name(database_url):
+    address = database_url.replace("+psycopg", "")
+    with psycopg.connect(address) as connection:
+        connection.execute(
+            """
+            CREATE OR REPLACE VIEW monitoring_unsettled AS SELECT 1::bigint AS unknown_outcomes,
+            2::float8 AS inflight_oldest_age_seconds, 3::bigint AS backlog, 4::float8 AS backlog_oldest_age_seconds
+            """
+        )
+
+    found = values(DatabaseCollector(address, query_seconds=1))
+
+    named = (c.UNKNOWN_OUTCOMES, c.INFLIGHT_OLDEST_AGE, c.SYNC_BACKLOG, c.SYNC_BACKLOG_OLDEST_AGE)
+    assert [found[metric.name, ""] for metric in named] == [1, 2, 3, 4]
 
 
 def test_a_database_that_is_gone_is_down_and_not_missing(server_room):
