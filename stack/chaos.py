@@ -1,4 +1,4 @@
-"""The chaos drill's hands on the chain: kill a worker, flush Redis, read what PostgreSQL holds and who got mail.
+"""The drill's hands on the chain: kill workers, flush Redis, cut PostgreSQL, read what is stored and who got mail.
 
 Apart from the drill because only the owner of the processes may do this.
 """
@@ -49,6 +49,11 @@ SELECT a.id::text, a.state, a.calcom_uid, c.phone, c.email, s.slug AS staff,
  WHERE NOT a.synthetic
 """
 
+_CUT = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+ WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class ChainHands:
@@ -70,6 +75,11 @@ class ChainHands:
     def flush_redis(self) -> None:
         with redis.Redis(unix_socket_path=str(PrivateRedis(self.run.redis).socket), socket_timeout=2) as client:
             client.flushall()
+
+    def cut_database(self) -> int:
+        """End every other connection to the database in the middle of what it does; return how many."""
+        with psycopg.connect(PrivateCluster(self.run.postgres).url()) as connection:
+            return connection.execute(_CUT).rowcount
 
     def rows(self) -> Sequence[Row]:
         url = PrivateCluster(self.run.postgres).url()

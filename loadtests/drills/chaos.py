@@ -31,6 +31,8 @@ class Hands(Protocol):
 
     def flush_redis(self) -> None: ...
 
+    def cut_database(self) -> int: ...
+
     def rows(self) -> Sequence[Row]: ...
 
     def noticed(self) -> Set[str]: ...
@@ -73,6 +75,8 @@ class Chaos:
         if mishap.strike is Strike.FLUSH:
             await asyncio.to_thread(self.hands.flush_redis)
             return "flushed Redis"
+        if mishap.strike is Strike.CUT:
+            return f"cut {await asyncio.to_thread(self.hands.cut_database)} database connections"
         answer = await self.client.post(f"{self.simulator_url}/control/faults", json=dict(mishap.order))
         answer.raise_for_status()
         return " ".join(f"{name}={value}" for name, value in mishap.order.items())

@@ -15,6 +15,7 @@ class Strike(StrEnum):
     CALCOM = "calcom"
     KILL = "kill"
     FLUSH = "flush"
+    CUT = "cut"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ _ORDERS: Sequence[Mapping[str, Any]] = (
     {"fault": "outage", "seconds": 4},
 )
 _EVERY_SECONDS = 6.0
-_KILL_EVERY_SECONDS, _FLUSH_EVERY_SECONDS = 12.0, 9.0
+_KILL_EVERY_SECONDS, _FLUSH_EVERY_SECONDS, _CUT_EVERY_SECONDS = 12.0, 9.0, 10.0
 
 
 def mishaps(chance: Random, *, seconds: float) -> Sequence[Mishap]:
@@ -49,6 +50,7 @@ def mishaps(chance: Random, *, seconds: float) -> Sequence[Mishap]:
         made.append(Mishap(at, Strike.CALCOM, rounds.pop()))
     made += [Mishap(at, Strike.KILL, {}) for at in _times(chance, _KILL_EVERY_SECONDS, seconds)]
     made += [Mishap(at, Strike.FLUSH, {}) for at in _times(chance, _FLUSH_EVERY_SECONDS, seconds)]
+    made += [Mishap(at, Strike.CUT, {}) for at in _times(chance, _CUT_EVERY_SECONDS, seconds)]
     return sorted(made, key=lambda mishap: mishap.at_seconds)
 
 
