@@ -11,7 +11,8 @@ from uuid import UUID
 
 import procrastinate
 import structlog
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
+from procrastinate.jobs import Status
 
 from booking_core.adapters.postgres.queue import SETTLE, locks
 from booking_core.app import Core, World
@@ -59,7 +60,11 @@ class Jobs:
         """A worker that was killed leaves its jobs as if at work, and their locks taken."""
         for job in await self.app.job_manager.get_stalled_jobs():
             _log.warning("job_stalled", job=job.id, task=job.task_name)
-            await self.app.job_manager.retry_job(job)
+            try:
+                await self.app.job_manager.retry_job(job)
+            except UniqueViolation:
+                # Another one waits already, for the lock that this one still holds: end it, and that one goes on.
+                await self.app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
 
     async def forget_requests(self, timestamp: int) -> None:
         """Drop the answers that nobody will ask for again."""

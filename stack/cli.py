@@ -10,21 +10,25 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from loadtests.drills import report
+from loadtests.drills.wishes import MOST_BOOKINGS
 from sla import objectives
 from sla.topology import Place
 from stack import chain_record, ports, sweep
+from stack import chaos as chaos_drill
 from stack import doctor as examination
 from stack.doctor_report import findings_table, memory_report
 from stack.errors import StackError
 from stack.interruption import Interrupted, Interruption
 from stack.native import Chain
-from stack.run_directory import existing, prepare
+from stack.run_directory import existing, prepare, temporary
 from stack.screen import Screen
 from stack.session import Session
 
@@ -105,6 +109,26 @@ def demo(
         session.tell_story()
         all_told = True
     if not all_told:
+        raise typer.Exit(1)
+
+
+@app.command()
+def chaos(
+    bookings: Annotated[int, typer.Option(min=1, max=MOST_BOOKINGS, help="How many callers.")] = 150,
+    seed: Annotated[int, typer.Option(help="Decides who calls, what breaks and when.")] = 1,
+    settle_seconds: Annotated[float, typer.Option(min=1, help="How long everything may take to settle.")] = 600,
+) -> None:
+    """Break everything while callers book, in a chain of its own. Exit 0 only if nothing is lost, doubled or untrue."""
+    console = Console()
+    os.environ.update(chaos_drill.QUICK)
+    # Without Interruption: Ctrl-C must end the callers' event loop too; leaving the chain's block then stops the chain.
+    place = _place(None, free=True)
+    with _sentences(), temporary() as directory, Chain(prepare(at=directory / "run"), place) as chain:
+        chain.start(lambda _statuses: None)
+        tell = partial(console.print, highlight=False)
+        findings = chaos_drill.drill(chain, bookings=bookings, seed=seed, settle_seconds=settle_seconds, tell=tell)
+    report.show(findings, console, seed=seed)
+    if not findings.is_clean:
         raise typer.Exit(1)
 
 

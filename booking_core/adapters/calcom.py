@@ -107,7 +107,11 @@ class CalcomClient:
         answer = await self._send(operation, request, self._read_seconds, lost=CalcomUnavailable)
         if answer.status_code >= 400:
             raise CalcomRejected(_message(answer))
-        return answer.json()["data"]
+        try:
+            return answer.json()["data"]
+        except (ValueError, KeyError, TypeError) as error:
+            # Cut off on the way, or a proxy's page: no better than no answer.
+            raise CalcomUnavailable from error
 
     async def _write(self, operation: str, tenant: Tenant, path: str, body: Mapping[str, Any]) -> httpx.Response:
         request = self._client.build_request("POST", path, json=body, headers=_headers(tenant, BOOKINGS_VERSION))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -175,6 +175,13 @@ class BookingOrchestrator:
             raise CalcomOutcomeUnknown from surprise
 
     async def _make(self, tenant: Tenant, appointment: Appointment, log: StepLog) -> Answer:
+        try:
+            return await self._ask(tenant, appointment, log)
+        except AppointmentDatabaseError:
+            # The hold stands as creating, whatever Cal.com said: the jobs will find it and make both worlds agree.
+            return Answer(appointment, waits_for=CalcomOutcomeUnknown())
+
+    async def _ask(self, tenant: Tenant, appointment: Appointment, log: StepLog) -> Answer:
         """Ask Cal.com; the hold is committed by now, and whatever Cal.com says is committed before we speak."""
         try:
             with log.step("calcom"):
@@ -203,8 +210,9 @@ class BookingOrchestrator:
             if appointment.state is not State.CREATING:
                 break
             await self.sleep(COPY_LOOKS_SECONDS)
-            async with self.database.begin() as stores:
-                appointment = await stores.appointments.find(tenant.id, appointment.id) or appointment
+            with suppress(AppointmentDatabaseError):
+                async with self.database.begin() as stores:
+                    appointment = await stores.appointments.find(tenant.id, appointment.id) or appointment
         if appointment.state is State.RELEASED:
             raise SlotTaken
         if appointment.state is State.FAILED:

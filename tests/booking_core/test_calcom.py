@@ -123,6 +123,18 @@ async def test_a_read_that_was_lost_has_changed_nothing():
             await Wire(lost).slots()
 
 
+@pytest.mark.parametrize(
+    "body", ['{"status": "success", "data": {"2026-12-02": [{"sta', "<h1>Hello</h1>", '{"status": "success"}']
+)
+async def test_a_read_whose_answer_is_cut_off_is_no_better_than_no_answer(body):
+    wire = Wire(httpx.Response(200, text=body))
+
+    with pytest.raises(CalcomUnavailable):
+        await wire.slots()
+    with pytest.raises(CalcomUnavailable):
+        await wire.client.find(SALON, APPOINTMENT)
+
+
 async def test_slots_come_back_as_instants():
     days = {"2026-12-02": [{"start": "2026-12-02T10:00:00.000+01:00"}]}
 

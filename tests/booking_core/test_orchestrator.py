@@ -21,7 +21,8 @@ from booking_core.domain.errors import (
     UnknownService,
     UnknownStaff,
 )
-from booking_core.domain.models import BookingRequest, CustomerWish, State, Traffic
+from booking_core.domain.models import Appointment, BookingRequest, CustomerWish, State, Tenant, Traffic
+from booking_core.domain.ports import CalcomBooking
 from tests.booking_core.conftest import Stage
 from tests.factories import (
     NOW,
@@ -352,6 +353,43 @@ async def test_a_copy_waits_for_the_original_and_gets_its_answer(stage):
     copy = await replace(stage.core.orchestrator, sleep=meanwhile).book(SALON, a_request(), an_origin())
 
     assert copy == first
+
+
+async def test_a_copy_that_loses_the_database_for_a_moment_still_gets_the_originals_answer(stage):
+    first = await book(stage)
+    stage.database.rows.appointments[first.id] = replace(first, state=State.CREATING, calcom_uid=None)
+    lost = iter((True, False))
+
+    async def meanwhile(_seconds: float) -> None:
+        stage.database.down = next(lost)
+        stage.database.rows.appointments[first.id] = first
+
+    copy = await replace(stage.core.orchestrator, sleep=meanwhile).book(SALON, a_request(), an_origin())
+
+    assert copy == first
+
+
+class CutDuringTheCall:
+    """Cal.com, and a database that goes away while it thinks."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    async def create(self, tenant: Tenant, appointment: Appointment) -> CalcomBooking:
+        self._stage.database.down = True
+        return await self._stage.calcom.create(tenant, appointment)
+
+
+@pytest.mark.parametrize("error", [None, CalcomUnavailable(), CalcomOutcomeUnknown(), CalcomRejected(), SlotTaken()])
+async def test_a_database_lost_after_the_hold_never_makes_the_answer_a_failure(stage, error):
+    stage.calcom.error = error
+    orchestrator = replace(stage.core.orchestrator, calcom=CutDuringTheCall(stage))
+
+    appointment = await orchestrator.book(SALON, a_request(), an_origin())
+
+    # Promised, and found as creating by the jobs, which settle it or tell the customer.
+    assert appointment.state is State.CREATING
+    assert states(stage) == [State.CREATING]
 
 
 async def test_a_wish_can_be_fulfilled_again_after_it_was_cancelled(stage):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import uuid4
 
+import procrastinate
 import pytest
 from sqlalchemy import create_engine, text
 
 from booking_core.adapters.postgres.database import PostgresDatabase
+from booking_core.jobs import Jobs
 from tests.factories import SALON
 
 pytestmark = pytest.mark.integration
@@ -21,6 +24,17 @@ def waiting(url: str) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in rows]
 
 
+def run(url: str, statement: str) -> None:
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+def libpq(url: str) -> str:
+    return url.replace("postgresql+psycopg://", "postgresql://")
+
+
 async def test_a_job_is_there_once_its_transaction_is_committed(database_url):
     database, appointment_id = PostgresDatabase(database_url), uuid4()
     async with database.begin() as stores:
@@ -29,6 +43,25 @@ async def test_a_job_is_there_once_its_transaction_is_committed(database_url):
     await database.close()
 
     assert waiting(database_url) == [("settle", f"booking:{appointment_id}")]
+
+
+async def test_a_stalled_job_whose_successor_waits_already_lets_it_go_on(database_url):
+    database, appointment_id = PostgresDatabase(database_url), uuid4()
+    for status in ("doing", "todo"):
+        async with database.begin() as stores:
+            await stores.queue.settle(SALON.id, appointment_id, after_seconds=0)
+        if status == "doing":
+            # As a worker that was killed leaves it.
+            run(database_url, "UPDATE procrastinate_jobs SET status = 'doing', worker_id = NULL")
+    await database.close()
+
+    app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=libpq(database_url)))
+    async with app.open_async():
+        await Jobs(world=None, core=None, app=app, age=timedelta(), jitter=lambda: 0.0).retry_stalled(0)
+        fetched = await app.job_manager.fetch_job(queues=None, worker_id=await app.job_manager.register_worker())
+
+    assert fetched is not None
+    assert fetched.lock == f"booking:{appointment_id}"
 
 
 async def test_a_job_goes_with_the_transaction_that_is_rolled_back(database_url):

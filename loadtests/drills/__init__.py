@@ -1,0 +1,1 @@
+"""Drills: what the system promises, tried while everything around it breaks."""

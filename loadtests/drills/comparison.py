@@ -1,0 +1,168 @@
+"""Both worlds and what callers were told, row by row: what is lost, doubled, overlapping, orphaned or a lie.
+
+Apart from the drill because it is arithmetic, and the drill is worth no more than this is right.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from loadtests.drills.wishes import Wish
+
+PROMISED = frozenset({"confirmed", "queued"})
+DENIED = frozenset({"refused", "failed"})
+_OCCUPYING = frozenset({"creating", "queued", "unknown", "confirmed"})
+UNSETTLED = _OCCUPYING - {"confirmed"}
+_LIVE = frozenset({"accepted", "pending"})
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one caller was told in the end; `silent` if there never was an answer."""
+
+    wish: Wish
+    status: str
+    ended_at: datetime
+    appointment_id: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One appointment in PostgreSQL; `wished` is the start as a caller says it."""
+
+    id: str
+    state: str
+    calcom_uid: str | None
+    phone: str
+    email: str | None
+    staff: str
+    wished: str
+    start: datetime
+    end: datetime
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One live booking at Cal.com that carries one of our ids."""
+
+    uid: str
+    booking: str
+
+
+def held(bookings: Sequence[Mapping[str, Any]]) -> list[Held]:
+    """Return what lives at Cal.com through us, without the probe's."""
+    return [
+        Held(each["uid"], each["metadata"]["bc_booking"])
+        for each in bookings
+        if each["status"] in _LIVE
+        and "bc_booking" in each.get("metadata", {})
+        and each["metadata"].get("bc_traffic") != "synthetic"
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the comparison found: one sentence for each thing that must not be."""
+
+    told: Mapping[str, int]
+    states: Mapping[str, int]
+    live: int
+    wrong: Mapping[str, Sequence[str]]
+
+    @property
+    def is_clean(self) -> bool:
+        return not any(self.wrong.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Everything that is known at the end; `noticed` are the addresses that got any mail."""
+
+    told: Sequence[Told]
+    rows: Sequence[Row]
+    held: Sequence[Held]
+    noticed: Set[str]
+
+    def findings(self) -> Findings:
+        wrong = {
+            "lost": list(self._lost()),
+            "doubled": list(self._doubled()),
+            "overlaps": list(self._overlaps()),
+            "orphans": list(self._orphans()),
+            "lies": list(self._lies()),
+            "unsettled": [f"{row.id} is {row.state}" for row in self.rows if row.state in UNSETTLED],
+        }
+        states = Counter(row.state for row in self.rows)
+        return Findings(Counter(each.status for each in self.told), states, len(self.held), wrong)
+
+    def _is_whole(self, row: Row) -> bool:
+        return row.state == "confirmed" and Held(row.calcom_uid or "", row.id) in self.held
+
+    def _lost(self) -> Iterator[str]:
+        rows = {row.id: row for row in self.rows}
+        for each in self.told:
+            if each.status not in PROMISED:
+                continue
+            row = rows.get(each.appointment_id or "")
+            if row is None:
+                yield f"{each.appointment_id} was {each.status} to {each.wish.phone} and is not stored"
+            elif not self._is_whole(row) and not (row.state == "failed" and row.email in self.noticed):
+                yield f"{row.id} was {each.status} to {row.phone} and is {row.state}, not whole, without notice"
+        promised = {each.appointment_id for each in self.told}
+        for row in self.rows:
+            if row.state == "confirmed" and row.id not in promised and not self._is_whole(row):
+                yield f"{row.id} is confirmed here and not at Cal.com"
+
+    def _doubled(self) -> Iterator[str]:
+        for booking, times in Counter(each.booking for each in self.held).items():
+            if times > 1:
+                yield f"{booking} lives {times} times at Cal.com"
+        live = {each.booking for each in self.held}
+        wishes = Counter((row.phone, row.wished) for row in self.rows if row.id in live)
+        yield from (f"{wish} has {times} appointments" for wish, times in wishes.items() if times > 1)
+
+    def _overlaps(self) -> Iterator[str]:
+        by_staff: dict[str, list[Row]] = defaultdict(list)
+        for row in self.rows:
+            if row.state in _OCCUPYING:
+                by_staff[row.staff].append(row)
+        for rows in by_staff.values():
+            rows.sort(key=lambda row: row.start)
+            longest: Row | None = None
+            for row in rows:
+                if longest is not None and row.start < longest.end:
+                    yield f"{longest.id} and {row.id} share {row.staff}'s chair"
+                longest = row if longest is None or row.end > longest.end else longest
+
+    def _orphans(self) -> Iterator[str]:
+        rows = {row.id: row for row in self.rows}
+        for each in self.held:
+            row = rows.get(each.booking)
+            if row is None or not self._is_ours(row, each):
+                yield f"{each.uid} lives at Cal.com for {each.booking}, which is {row.state if row else 'not stored'}"
+
+    @staticmethod
+    def _is_ours(row: Row, booking: Held) -> bool:
+        return row.state == "confirmed" and row.calcom_uid == booking.uid
+
+    def _lies(self) -> Iterator[str]:
+        live = {each.booking for each in self.held}
+        made: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        for row in self.rows:
+            if row.id in live:
+                made[row.phone, row.wished].append(row)
+        for each in self.told:
+            if each.status == "confirmed" and each.appointment_id not in live:
+                yield f"{each.wish.phone} was told {each.appointment_id} is confirmed; it does not live at Cal.com"
+            if each.status not in DENIED:
+                continue
+            for row in made[each.wish.phone, each.wish.start]:
+                # What a copy of the wish made after this answer does not make the answer false.
+                if row.created_at < each.ended_at:
+                    yield f"{row.phone} was told {each.status} ({each.reason}); {row.id} lives at Cal.com"

@@ -1,0 +1,48 @@
+"""A drill is decided by its seed: the same callers, the same mishaps, at the same times."""
+
+import json
+from datetime import date, datetime
+from random import Random
+
+from loadtests.calcom_simulator.fault_orders import FaultOrder
+from loadtests.drills.mishaps import Strike, mishaps
+from loadtests.drills.wishes import MOST_BOOKINGS, calls
+
+TODAY = date(2026, 11, 22)
+
+
+def planned(seed=1, bookings=400):
+    return calls(Random(seed), bookings=bookings, seconds=60, today=TODAY)
+
+
+def test_one_seed_gives_one_plan_and_another_seed_another():
+    assert planned() == planned()
+    assert planned() != planned(seed=2)
+    assert mishaps(Random(1), seconds=60) == mishaps(Random(1), seconds=60)
+
+
+def test_some_callers_want_one_chair_and_some_say_the_same_again():
+    wishes = [call.wish for call in planned()]
+
+    copies = len(wishes) - len(set(wishes))
+    rivals = len({(wish.phone, wish.start) for wish in wishes}) - len({wish.start for wish in wishes})
+    assert copies > 20
+    assert rivals > 20
+
+
+def test_the_most_callers_each_have_a_number_and_a_working_day():
+    wishes = [call.wish for call in planned(bookings=MOST_BOOKINGS)]
+
+    assert all(len(wish.phone) == len(wishes[0].phone) for wish in wishes)
+    assert {datetime.fromisoformat(wish.start).weekday() for wish in wishes} == set(range(6))
+
+
+def test_the_simulator_takes_every_order_of_a_long_drill():
+    made = mishaps(Random(1), seconds=120)
+
+    orders = [
+        FaultOrder.model_validate_json(json.dumps(dict(each.order))) for each in made if each.strike is Strike.CALCOM
+    ]
+    assert len({order.fault for order in orders}) == 7
+    assert {each.strike for each in made} == set(Strike)
+    assert [each.at_seconds for each in made] == sorted(each.at_seconds for each in made)
