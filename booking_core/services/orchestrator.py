@@ -145,7 +145,7 @@ class BookingOrchestrator:
             held = await self._hold(tenant, booking, origin, log)
             if not held.is_new:
                 return Answer(await self._original(tenant, held.appointment), is_copy=True)
-            return await self._made(tenant, held.appointment, log)
+            return await self._make(tenant, held.appointment, log)
         except SlotTaken as taken:
             raise SlotTaken(str(taken), alternatives=await self._alternatives(tenant, booking)) from taken
 
@@ -159,27 +159,20 @@ class BookingOrchestrator:
             with log.step("hold"):
                 return await self.appointments.hold(stores, tenant, booking, customer, offerings, origin)
 
-    async def _made(self, tenant: Tenant, appointment: Appointment, log: StepLog) -> Answer:
-        """Make it. From here on the chair is held, and whatever goes wrong on our side, Cal.com may have the booking.
+    async def _make(self, tenant: Tenant, appointment: Appointment, log: StepLog) -> Answer:
+        """Make it. The chair is held now, and whatever goes wrong on our side, Cal.com may have the booking.
 
-        So nobody is told that nothing was booked; what we could not write down now, the job worker finds.
+        So nobody is told that nothing was booked: what we could not write down, the jobs find, and both worlds agree.
         """
         try:
-            return await self._make(tenant, appointment, log)
-        except AppointmentDatabaseError as error:
-            raise CalcomOutcomeUnknown from error
+            return await self._ask(tenant, appointment, log)
+        except AppointmentDatabaseError:
+            return Answer(appointment, waits_for=CalcomOutcomeUnknown())
         except BookingError:
             raise
         except Exception as surprise:
             _log.exception("booking_surprised", appointment_id=str(appointment.id))
             raise CalcomOutcomeUnknown from surprise
-
-    async def _make(self, tenant: Tenant, appointment: Appointment, log: StepLog) -> Answer:
-        try:
-            return await self._ask(tenant, appointment, log)
-        except AppointmentDatabaseError:
-            # The hold stands as creating, whatever Cal.com said: the jobs will find it and make both worlds agree.
-            return Answer(appointment, waits_for=CalcomOutcomeUnknown())
 
     async def _ask(self, tenant: Tenant, appointment: Appointment, log: StepLog) -> Answer:
         """Ask Cal.com; the hold is committed by now, and whatever Cal.com says is committed before we speak."""

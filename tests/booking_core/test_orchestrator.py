@@ -227,23 +227,6 @@ async def test_after_the_hold_nobody_is_told_that_nothing_was_booked(stage):
     assert states(stage) == [State.CREATING]
 
 
-async def test_a_database_lost_after_cal_com_booked_leaves_the_outcome_open(stage):
-    create = stage.calcom.create
-
-    async def create_and_lose_the_database(tenant, appointment):
-        created = await create(tenant, appointment)
-        stage.database.down = True
-        return created
-
-    stage.calcom.create = create_and_lose_the_database
-
-    with pytest.raises(CalcomOutcomeUnknown):
-        await book(stage)
-
-    stage.database.down = False
-    assert states(stage) == [State.CREATING]
-
-
 def attempts(stage: Stage, outcome: str, reason: str, traffic: str = "real") -> float:
     return stage.count("booking_attempts_total", outcome=outcome, reason=reason, channel="voice", traffic=traffic)
 
