@@ -27,4 +27,4 @@ def show(findings: Findings, console: Console, *, seed: int) -> None:
     console.print(table)
     for name, sentences in findings.wrong.items():
         for sentence in sentences[:_SHOWN]:
-            console.print(f"{name}: {sentence}", style="red", highlight=False)
+            console.print(f"{name}: {sentence}", style="red", highlight=False, soft_wrap=True)
