@@ -19,7 +19,9 @@ from booking_core.app import Core, World
 from booking_core.domain.errors import BookingError
 
 EVERY_MINUTE = "* * * * *"
-AT_ONCE = 50
+SWEPT_AT_ONCE = 50
+# Most have a job already and are passed over; so many that a long outage hides none behind them.
+UNSETTLED_AT_ONCE = 2000
 
 _log = structlog.get_logger()
 
@@ -37,7 +39,8 @@ class Jobs:
     async def settle(self, tenant_id: str, appointment_id: str, tries: int) -> None:
         seconds = await self.core.settlement.settle(UUID(tenant_id), UUID(appointment_id), tries=tries)
         if seconds is not None:
-            await self._come_again(tenant_id, appointment_id, tries=tries + 1, after_seconds=seconds)
+            with suppress(AlreadyEnqueued):
+                await self._come_again(tenant_id, appointment_id, tries=tries + 1, after_seconds=seconds)
 
     async def _come_again(self, tenant_id: str, appointment_id: str, *, tries: int, after_seconds: float) -> None:
         # Up to a quarter later, so that what waited for the same recovery does not come back in the same second.
@@ -49,7 +52,7 @@ class Jobs:
         """Whatever ended a job without an end, no appointment stays between the worlds for want of one."""
         async with self.world.database.begin() as stores:
             given_up = await stores.appointments.give_up_creating(self.world.clock.now() - self.age)
-            left = await stores.appointments.unsettled(at_most=AT_ONCE)
+            left = await stores.appointments.unsettled(at_most=UNSETTLED_AT_ONCE)
         if given_up:
             _log.warning("outcomes_unknown", appointments=given_up)
         for tenant_id, appointment_id in left:
@@ -74,7 +77,7 @@ class Jobs:
         """Cancel what a probe booked and, killed or cut off, did not cancel itself."""
         async with self.world.database.begin() as stores:
             older_than = self.world.clock.now() - self.age
-            left = await stores.appointments.abandoned_synthetic(older_than, at_most=AT_ONCE)
+            left = await stores.appointments.abandoned_synthetic(older_than, at_most=SWEPT_AT_ONCE)
             tenants = {each.tenant_id: await stores.tenants.get(each.tenant_id) for each in left}
         for appointment in left:
             tenant = tenants[appointment.tenant_id]
