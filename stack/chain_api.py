@@ -6,6 +6,7 @@ Apart from the story in demo.py so that the story reads as one, and so that test
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,8 +25,14 @@ from stack.processes import DEMO, Demo
 _PATIENCE_SECONDS = 20.0
 # Ten times what a verdict run takes on two quiet cores.
 VERDICT_SECONDS = 120.0
-# The regulator's numbers for films and plays: valid, and nobody's.
-_CALLER = "+493023125042"
+
+
+def _a_caller() -> str:
+    """Return one of the regulator's numbers for films and plays: valid, and nobody's.
+
+    Another one each time: to the core, the same caller asking for the same slot again is a repeated wish.
+    """
+    return f"+493023125{secrets.randbelow(1000):03}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,7 @@ class ChainApi:
     demo: Demo = DEMO
     # The chain is on this machine: no proxy of the caller's environment may come between.
     client: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False, timeout=_PATIENCE_SECONDS))
+    caller: str = field(default_factory=_a_caller)
     wall_clock: Callable[[], float] = time.time
 
     def verdict(self) -> dict[str, Any] | None:
@@ -77,7 +85,7 @@ class ChainApi:
 
     def call_function(self, function: str, /, **arguments: str) -> dict[str, Any]:
         """Call one of the agent's functions as Retell does: signed, over the public endpoint, as real traffic."""
-        call = {"call_id": f"call_{uuid4().hex}", "from_number": _CALLER, "direction": "inbound"}
+        call = {"call_id": f"call_{uuid4().hex}", "from_number": self.caller, "direction": "inbound"}
         body = json.dumps({"name": function, "args": arguments, "call": call}, ensure_ascii=False).encode()
         signature = retell_signature(body, key=self.demo.retell_api_key, at_milliseconds=int(self.wall_clock() * 1000))
         headers = {"x-retell-signature": signature, "Content-Type": "application/json"}
