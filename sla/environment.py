@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import Any, Self
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -32,8 +33,7 @@ class ProcessSettings(BaseSettings):
         try:
             return cls(**chosen)
         except ValidationError as error:
-            lines = (f"{cls._variable(str(each['loc'][0]))}: {each['msg']}" for each in error.errors())
-            raise SettingsError("\n".join(lines)) from error
+            raise SettingsError("\n".join(map(cls._sentence, error.errors()))) from error
 
     @classmethod
     def refuse_unknown(cls, environ: Mapping[str, str]) -> None:
@@ -57,6 +57,12 @@ class ProcessSettings(BaseSettings):
         """Return the variables as an epilogue for argparse."""
         listed = "\n".join(f"  {name}\n      {meaning}" for name, meaning in cls.variables().items())
         return f"settings are environment variables:\n{listed}"
+
+    @classmethod
+    def _sentence(cls, problem: ErrorDetails) -> str:
+        # What several settings contradict together has no place of its own, and names them itself.
+        name = f"{cls._variable(str(problem['loc'][0]))}: " if problem["loc"] else ""
+        return f"{name}{problem['msg'].removeprefix('Value error, ')}"
 
     @classmethod
     def _variable(cls, field: str) -> str:

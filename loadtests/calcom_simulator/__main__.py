@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import os
 import signal
 import socket
@@ -18,13 +17,13 @@ from contextlib import contextmanager
 import httpx
 import structlog
 import uvicorn
-from pydantic import ValidationError
-from structlog.typing import Processor
 
 from loadtests.calcom_simulator.app import Simulator, build
 from loadtests.calcom_simulator.clock import SystemClock
 from loadtests.calcom_simulator.fault_orders import NATURES
-from loadtests.calcom_simulator.settings import PREFIX, SettingsError, SimulatorSettings
+from loadtests.calcom_simulator.settings import PREFIX, SimulatorSettings
+from sla import logs
+from sla.environment import SettingsError
 
 DESCRIPTION = "A Cal.com v2 in memory, with faults on demand: the real contract under /v2, the faults under /control."
 EXAMPLE = """examples (port 8090):
@@ -73,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (SettingsError, OSError) as error:
         print(f"calcom_simulator: {error}", file=sys.stderr)
         return 2
-    _configure_logs(settings.log_level)
+    logs.configure(settings.log_level)
     simulator = build(settings, clock=SystemClock(), client=httpx.AsyncClient(follow_redirects=False))
     config = uvicorn.Config(
         simulator.app,
@@ -93,25 +92,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _settings(arguments: Sequence[str] | None) -> SimulatorSettings:
     given = _parser().parse_args(arguments)
-    SimulatorSettings.refuse_unknown(os.environ)
     flags = {name: flag for name, flag in vars(given).items() if flag is not None}
-    try:
-        return SimulatorSettings(**flags)
-    except ValidationError as error:
-        first = error.errors()[0]
-        message = first["msg"].removeprefix("Value error, ")
-        name = "".join(f"{PREFIX}{str(part).upper()}: " for part in first["loc"][:1])
-        raise SettingsError(f"{name}{message}") from error
+    return SimulatorSettings.read(os.environ, **flags)
 
 
 def _parser() -> argparse.ArgumentParser:
-    fields = SimulatorSettings.model_fields.items()
-    lines = [f"  {PREFIX + name.upper():26} {field.description} (default: {field.default})" for name, field in fields]
     parser = argparse.ArgumentParser(
         prog="python -m loadtests.calcom_simulator",
         description=DESCRIPTION,
-        epilog="environment:\n"
-        + "\n".join(lines)
+        epilog=SimulatorSettings.help_text()
         + "\n\nfaults (each takes seconds; * is needed):\n"
         + _faults()
         + "\n\n"
@@ -138,24 +127,6 @@ def _listen(settings: SimulatorSettings) -> socket.socket:
     except OSError as error:
         remedy = f"free it or set {PREFIX}HOST and {PREFIX}PORT"
         raise OSError(f"cannot listen on {settings.host}:{settings.port} ({error.strerror}); {remedy}") from error
-
-
-def _configure_logs(level: str) -> None:
-    shared: list[Processor] = [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-    ]
-    render = structlog.processors.JSONRenderer()
-    structlog.configure(
-        processors=[*shared, render],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
-    )
-    # Libraries speak only when something is wrong, and then in the same form.
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=render, foreign_pre_chain=shared))
-    logging.basicConfig(handlers=[handler], level=logging.WARNING)
 
 
 if __name__ == "__main__":

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Literal, Self
 
 from pydantic import Field, HttpUrl, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
+from sla.environment import ProcessSettings
 from sla.topology import DEFAULT_PORTS, Process
 
 PREFIX = "SIMULATOR_"
 
 
-class SettingsError(ValueError):
-    """The environment holds a setting that does not exist; the message names the nearest one."""
-
-
-class SimulatorSettings(BaseSettings):
+class SimulatorSettings(ProcessSettings):
     """Read from SIMULATOR_* environment variables."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True)
 
     host: str = Field(default="127.0.0.1", min_length=1, description="Address to listen on; /control has no key.")
     port: int = Field(
@@ -50,14 +45,3 @@ class SimulatorSettings(BaseSettings):
         if self.api_key == self.second_api_key:
             raise ValueError(f"{PREFIX}API_KEY and {PREFIX}SECOND_API_KEY must differ: each opens a salon of its own")
         return self
-
-    @classmethod
-    def refuse_unknown(cls, environ: Mapping[str, str]) -> None:
-        """Raise SettingsError for a misspelt variable, which the library itself would silently ignore."""
-        known = {f"{PREFIX}{name.upper()}" for name in cls.model_fields}
-        for name in sorted(environ):
-            if name.upper().startswith(PREFIX) and name.upper() not in known:
-                near = get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.0)
-                raise SettingsError(
-                    f"{name} is not a setting of the Cal.com simulator; did you mean {near[0]}? Or unset it"
-                )

@@ -9,7 +9,6 @@ from typing import Any
 
 import typer.main
 from pydantic import ValidationError
-from pydantic_settings import BaseSettings
 
 import alerts.oncall.settings
 import booking_core.__main__
@@ -18,6 +17,7 @@ import exporter.settings
 import loadtests.calcom_simulator.settings
 import loadtests.mail_sink
 import loadtests.settings
+from sla.environment import ProcessSettings
 from tests.compose.chain import Service
 
 
@@ -25,7 +25,7 @@ from tests.compose.chain import Service
 class OwnProcess:
     """One module that is started with `python -m`, by the class of its settings."""
 
-    settings: type[BaseSettings]
+    settings: type[ProcessSettings]
     commands: frozenset[str] = frozenset()
     listening: frozenset[str] = frozenset({""})
 
@@ -74,7 +74,7 @@ def setting_problems(service: Service) -> list[str]:
         return [f"{service.name}: {name} is read by nobody there" for name in _own_names(service)]
     problems = [f"{service.name}: {name} belongs to another process" for name in _own_names(service, but=process)]
     try:
-        process.settings.refuse_unknown(service.environment)  # type: ignore[attr-defined]
+        process.settings.refuse_unknown(service.environment)
         settings_of(service)
     except ValidationError as error:
         problems += [f"{service.name}: {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]

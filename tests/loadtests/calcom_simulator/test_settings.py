@@ -6,7 +6,8 @@ import pytest
 
 from loadtests.calcom_simulator.__main__ import main
 from loadtests.calcom_simulator.fault_orders import FaultKind
-from loadtests.calcom_simulator.settings import SettingsError, SimulatorSettings
+from loadtests.calcom_simulator.settings import SimulatorSettings
+from sla.environment import SettingsError
 
 
 def test_a_misspelt_variable_is_refused_with_the_nearest_name():
