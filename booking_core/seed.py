@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Table, create_engine
 from sqlalchemy.dialects.postgresql import insert
 
 from booking_core.adapters.postgres import tables
-from booking_core.adapters.postgres.stores import api_key_digest
+from booking_core.adapters.postgres.tenants import api_key_digest
 from booking_core.domain.models import Tenant
 from booking_core.domain.rules import folded
 

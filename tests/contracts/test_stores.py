@@ -13,7 +13,7 @@ from sqlalchemy import create_engine
 
 from booking_core.adapters.postgres import tables
 from booking_core.adapters.postgres.database import PostgresDatabase
-from booking_core.adapters.postgres.stores import api_key_digest
+from booking_core.adapters.postgres.tenants import api_key_digest
 from booking_core.domain.errors import IdempotencyKeyReused, RequestInFlight
 from booking_core.domain.models import Appointment, Reply, State, Traffic
 from booking_core.domain.ports import Database

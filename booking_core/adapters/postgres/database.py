@@ -14,14 +14,12 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from booking_core.adapters.postgres.appointments import PostgresAppointments
+from booking_core.adapters.postgres.customers import PostgresCustomers
 from booking_core.adapters.postgres.queue import PostgresQueue
 from booking_core.adapters.postgres.requests import PostgresRequests
-from booking_core.adapters.postgres.stores import (
-    PostgresAppointments,
-    PostgresCustomers,
-    PostgresServices,
-    PostgresTenants,
-)
+from booking_core.adapters.postgres.services import PostgresServices
+from booking_core.adapters.postgres.tenants import PostgresTenants
 from booking_core.domain.errors import AppointmentDatabaseError
 
 _VERBS = frozenset(("select", "insert", "update", "delete"))

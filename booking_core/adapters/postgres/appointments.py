@@ -1,11 +1,10 @@
-"""The stores: every statement of the booking path, in SQLAlchemy Core."""
+"""The store of appointments: chairs in time."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from psycopg.types.range import TimestamptzRange
@@ -20,111 +19,13 @@ from booking_core.domain.models import (
     Channel,
     Confirmation,
     Customer,
-    CustomerWish,
     Offering,
     Origin,
-    ServiceNames,
     State,
-    Tenant,
     Traffic,
 )
-from booking_core.domain.rules import folded
 
 _OCCUPYING = tuple(state.value for state in OCCUPYING)
-
-
-def api_key_digest(key: str) -> str:
-    """Return what is stored of an API key. Keys are long random words, so a plain digest cannot be guessed back."""
-    return hashlib.sha256(key.encode()).hexdigest()
-
-
-class PostgresTenants:
-    """Salons."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
-
-    async def find_by_token(self, token: str) -> Tenant | None:
-        return await self._one(select(tenants).where(tenants.c.token == token))
-
-    async def find_by_api_key(self, key: str) -> Tenant | None:
-        return await self._one(select(tenants).where(tenants.c.api_key_sha256 == api_key_digest(key)))
-
-    async def get(self, tenant_id: UUID) -> Tenant:
-        row = (await self._connection.execute(select(tenants).where(tenants.c.id == tenant_id))).one()
-        return _tenant(row)
-
-    async def _one(self, query: Select[tuple[object, ...]]) -> Tenant | None:
-        row = (await self._connection.execute(query)).one_or_none()
-        return _tenant(row) if row else None
-
-
-def _tenant(row: Row[tuple[object, ...]]) -> Tenant:
-    return Tenant(
-        id=row.id,
-        token=row.token,
-        name=row.name,
-        time_zone=ZoneInfo(row.time_zone),
-        country=row.country,
-        retell_api_key=row.retell_api_key,
-        calcom_api_key=row.calcom_api_key,
-    )
-
-
-class PostgresServices:
-    """What is offered, and by whom."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
-
-    async def names(self, tenant_id: UUID) -> Sequence[ServiceNames]:
-        query = select(services).where(services.c.tenant_id == tenant_id).order_by(services.c.slug)
-        rows = await self._connection.execute(query)
-        return [ServiceNames(row.id, row.slug, row.name, tuple(row.aliases)) for row in rows]
-
-    async def offerings(self, tenant_id: UUID, service: str) -> Sequence[Offering]:
-        query = (
-            select(
-                services.c.id,
-                services.c.slug,
-                services.c.name,
-                offerings.c.minutes,
-                staff.c.id,
-                staff.c.slug,
-                staff.c.name,
-                offerings.c.calcom_event_type_id,
-            )
-            .join_from(services, offerings, offerings.c.service_id == services.c.id)
-            .join(staff, staff.c.id == offerings.c.staff_id)
-            .where(services.c.tenant_id == tenant_id, _meant(service))
-            .order_by(staff.c.slug)
-        )
-        return [Offering(*row) for row in await self._connection.execute(query)]
-
-
-def _meant(service: str) -> ColumnElement[bool]:
-    try:
-        return services.c.id == UUID(service)
-    except ValueError:
-        return services.c.spoken_names.contains([folded(service)])
-
-
-class PostgresCustomers:
-    """Callers by phone number."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
-
-    async def resolve(self, tenant_id: UUID, wish: CustomerWish) -> Customer:
-        new = insert(customers).values(
-            id=uuid4(), tenant_id=tenant_id, phone=wish.phone, name=wish.name, email=wish.email
-        )
-        # The no-op update makes the existing row come back: one statement, and safe when two calls arrive together.
-        upsert = new.on_conflict_do_update(
-            index_elements=["tenant_id", "phone"],
-            set_={"email": func.coalesce(customers.c.email, new.excluded.email)},
-        ).returning(customers.c.id, customers.c.phone, customers.c.name, customers.c.email)
-        return Customer(*(await self._connection.execute(upsert)).one())
 
 
 class PostgresAppointments:

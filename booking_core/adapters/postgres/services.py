@@ -1,0 +1,51 @@
+"""The store of what salons offer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from booking_core.adapters.postgres.tables import offerings, services, staff
+from booking_core.domain.models import Offering, ServiceNames
+from booking_core.domain.rules import folded
+
+
+class PostgresServices:
+    """What is offered, and by whom."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def names(self, tenant_id: UUID) -> Sequence[ServiceNames]:
+        query = select(services).where(services.c.tenant_id == tenant_id).order_by(services.c.slug)
+        rows = await self._connection.execute(query)
+        return [ServiceNames(row.id, row.slug, row.name, tuple(row.aliases)) for row in rows]
+
+    async def offerings(self, tenant_id: UUID, service: str) -> Sequence[Offering]:
+        query = (
+            select(
+                services.c.id,
+                services.c.slug,
+                services.c.name,
+                offerings.c.minutes,
+                staff.c.id,
+                staff.c.slug,
+                staff.c.name,
+                offerings.c.calcom_event_type_id,
+            )
+            .join_from(services, offerings, offerings.c.service_id == services.c.id)
+            .join(staff, staff.c.id == offerings.c.staff_id)
+            .where(services.c.tenant_id == tenant_id, _meant(service))
+            .order_by(staff.c.slug)
+        )
+        return [Offering(*row) for row in await self._connection.execute(query)]
+
+
+def _meant(service: str) -> ColumnElement[bool]:
+    try:
+        return services.c.id == UUID(service)
+    except ValueError:
+        return services.c.spoken_names.contains([folded(service)])

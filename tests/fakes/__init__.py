@@ -1,0 +1,8 @@
+"""One fake per port, held to the same contract as the real adapter by tests/contracts/."""
+
+from tests.fakes.calcom import FakeCalcom
+from tests.fakes.clock import FakeClock
+from tests.fakes.database import FakeDatabase
+from tests.fakes.mailer import FakeMailer
+
+__all__ = ["FakeCalcom", "FakeClock", "FakeDatabase", "FakeMailer"]

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from booking_core.domain.models import OCCUPYING, Appointment, Confirmation, State, Traffic
+from tests.fakes.clock import FakeClock
+from tests.fakes.rows import Stored
+from tests.fakes.salons import FakeTenants
+
+
+class FakeAppointments:
+    def __init__(self, rows: Stored, clock: FakeClock) -> None:
+        self._rows = rows
+        self._clock = clock
+
+    async def hold(self, appointment: Appointment) -> bool:
+        staff = [appointment.offering.staff_id]
+        if await self.find_living(appointment.tenant_id, appointment.key) or await self.occupied(
+            appointment.tenant_id, staff, appointment.start, appointment.end
+        ):
+            return False
+        self._rows.appointments[appointment.id] = appointment
+        return True
+
+    async def settle(self, appointment_id: UUID, state: State, *, calcom_uid: str | None = None) -> None:
+        stored = self._rows.appointments[appointment_id]
+        changed = replace(stored, state=state, calcom_uid=calcom_uid or stored.calcom_uid)
+        if state is State.UNKNOWN:
+            changed = replace(changed, doubted_at=self._clock.now(), looks=0)
+        self._rows.appointments[appointment_id] = changed
+
+    async def looked(self, appointment_id: UUID) -> None:
+        stored = self._rows.appointments[appointment_id]
+        self._rows.appointments[appointment_id] = replace(stored, looks=stored.looks + 1)
+
+    async def find(self, tenant_id: UUID, appointment_id: UUID) -> Appointment | None:
+        stored = self._rows.appointments.get(appointment_id)
+        return stored if stored and stored.tenant_id == tenant_id else None
+
+    async def find_living(self, tenant_id: UUID, key: UUID) -> Appointment | None:
+        living = (each for each in self._rows.appointments.values() if each.state in OCCUPYING)
+        return next((each for each in living if (each.tenant_id, each.key) == (tenant_id, key)), None)
+
+    async def confirmation(self, appointment_id: UUID) -> Confirmation:
+        stored = self._rows.appointments[appointment_id]
+        tenant = await FakeTenants(self._rows).get(stored.tenant_id)
+        return Confirmation(
+            stored.id,
+            tenant.name,
+            tenant.time_zone,
+            stored.customer.name,
+            stored.customer.email,
+            stored.offering.service_name,
+            stored.offering.staff_name,
+            stored.start,
+        )
+
+    async def occupied(
+        self, tenant_id: UUID, staff_ids: Sequence[UUID], start: datetime, end: datetime
+    ) -> Sequence[tuple[UUID, datetime, datetime]]:
+        return [
+            (each.offering.staff_id, each.start, each.end)
+            for each in self._rows.appointments.values()
+            if each.tenant_id == tenant_id
+            and each.offering.staff_id in staff_ids
+            and each.state in OCCUPYING
+            and each.start < end
+            and start < each.end
+        ]
+
+    async def abandoned_synthetic(self, older_than: datetime, *, at_most: int) -> Sequence[Appointment]:
+        left = [
+            each
+            for each in self._rows.appointments.values()
+            if each.origin.traffic is Traffic.SYNTHETIC and each.state is State.CONFIRMED and each.asked_at < older_than
+        ]
+        return left[:at_most]
+
+    async def give_up_creating(self, older_than: datetime) -> int:
+        stuck = [
+            each.id
+            for each in self._rows.appointments.values()
+            if each.state is State.CREATING and each.asked_at < older_than
+        ]
+        for appointment_id in stuck:
+            await self.settle(appointment_id, State.UNKNOWN)
+        return len(stuck)
+
+    async def unsettled(self, *, at_most: int) -> Sequence[tuple[UUID, UUID]]:
+        waiting = (State.QUEUED, State.UNKNOWN)
+        left = [(each.tenant_id, each.id) for each in self._rows.appointments.values() if each.state in waiting]
+        return left[:at_most]

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import copy
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+from booking_core.domain.errors import AppointmentDatabaseError
+from tests.fakes.appointments import FakeAppointments
+from tests.fakes.clock import FakeClock
+from tests.fakes.queue import FakeQueue, FakeRequests
+from tests.fakes.rows import Stored
+from tests.fakes.salons import FakeCustomers, FakeServices, FakeTenants
+
+
+class FakeDatabase:
+    """Everything in memory; a transaction that raises leaves no trace."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.rows = Stored()
+        self.down = False
+        self._clock = clock
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[FakeStores]:
+        await self.ping()
+        before = copy.copy(self.rows)
+        before.customers, before.appointments = dict(self.rows.customers), dict(self.rows.appointments)
+        before.jobs = list(self.rows.jobs)
+        before.requests = dict(self.rows.requests)
+        try:
+            yield FakeStores(self.rows, self._clock)
+        except BaseException:
+            self.rows = before
+            raise
+
+    @contextmanager
+    def counting(self) -> Iterator[Counted]:
+        yield Counted()
+
+    async def ping(self) -> None:
+        if self.down:
+            raise AppointmentDatabaseError
+
+
+@dataclass
+class Counted:
+    """The fake sends no statements."""
+
+    count: int = 0
+
+
+class FakeStores:
+    """The stores of one transaction."""
+
+    def __init__(self, rows: Stored, clock: FakeClock) -> None:
+        self.tenants = FakeTenants(rows)
+        self.services = FakeServices(rows)
+        self.customers = FakeCustomers(rows)
+        self.appointments = FakeAppointments(rows, clock)
+        self.queue = FakeQueue(rows)
+        self.requests = FakeRequests(rows)

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from booking_core.domain.errors import IdempotencyKeyReused, RequestInFlight
+from booking_core.domain.models import Reply
+from tests.fakes.rows import Claimed, Stored
+
+
+class FakeQueue:
+    def __init__(self, rows: Stored) -> None:
+        self._rows = rows
+
+    async def settle(self, tenant_id: UUID, appointment_id: UUID, *, after_seconds: float) -> None:
+        self._rows.jobs.append((tenant_id, appointment_id))
+
+
+class FakeRequests:
+    def __init__(self, rows: Stored) -> None:
+        self._rows = rows
+
+    async def claim(
+        self, tenant_id: UUID, key: str, fingerprint: str, *, now: datetime, abandoned_before: datetime
+    ) -> Reply | None:
+        known = self._rows.requests.get((tenant_id, key))
+        if known is not None:
+            if known.fingerprint != fingerprint:
+                raise IdempotencyKeyReused
+            if known.reply is not None:
+                return known.reply
+            if known.at >= abandoned_before:
+                raise RequestInFlight
+        self._rows.requests[tenant_id, key] = Claimed(fingerprint, now)
+        return None
+
+    async def remember(self, tenant_id: UUID, key: str, reply: Reply) -> None:
+        known = self._rows.requests[tenant_id, key]
+        self._rows.requests[tenant_id, key] = replace(known, reply=reply)
+
+    async def forget(self, tenant_id: UUID, key: str) -> None:
+        self._rows.requests.pop((tenant_id, key), None)
+
+    async def forget_older(self, than: datetime) -> int:
+        old = [each for each, claimed in self._rows.requests.items() if claimed.at < than]
+        for each in old:
+            del self._rows.requests[each]
+        return len(old)

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+from booking_core.domain.models import Customer, CustomerWish, Offering, ServiceNames, Tenant
+from booking_core.domain.rules import folded
+from tests.fakes.rows import Stored
+
+
+class FakeTenants:
+    def __init__(self, rows: Stored) -> None:
+        self._rows = rows
+
+    async def find_by_token(self, token: str) -> Tenant | None:
+        return next((tenant for tenant in self._rows.tenants.values() if tenant.token == token), None)
+
+    async def find_by_api_key(self, key: str) -> Tenant | None:
+        return self._rows.tenants.get(key)
+
+    async def get(self, tenant_id: UUID) -> Tenant:
+        return next(tenant for tenant in self._rows.tenants.values() if tenant.id == tenant_id)
+
+
+class FakeServices:
+    def __init__(self, rows: Stored) -> None:
+        self._rows = rows
+
+    async def names(self, tenant_id: UUID) -> Sequence[ServiceNames]:
+        known = [names for owner, names in self._rows.services.values() if owner == tenant_id]
+        return sorted(known, key=lambda names: names.slug)
+
+    async def offerings(self, tenant_id: UUID, service: str) -> Sequence[Offering]:
+        meant = {
+            names.id
+            for owner, names in self._rows.services.values()
+            if owner == tenant_id
+            and folded(service) in {folded(word) for word in (str(names.id), names.slug, names.name, *names.aliases)}
+        }
+        found = [offering for offering in self._rows.offerings if offering.service_id in meant]
+        return sorted(found, key=lambda offering: offering.staff_slug)
+
+
+class FakeCustomers:
+    def __init__(self, rows: Stored) -> None:
+        self._rows = rows
+
+    async def resolve(self, tenant_id: UUID, wish: CustomerWish) -> Customer:
+        key = (tenant_id, wish.phone)
+        known = self._rows.customers.get(key)
+        customer = known or Customer(uuid4(), wish.phone, wish.name, wish.email)
+        self._rows.customers[key] = replace(customer, email=customer.email or wish.email)
+        return self._rows.customers[key]
