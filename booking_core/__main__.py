@@ -1,4 +1,4 @@
-"""`python -m booking_core serve | worker | migrate | seed | settings`: one process each."""
+"""`python -m booking_core serve | worker | migrate | seed | breaker | settings`: one process each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import ctypes
 import multiprocessing
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -23,9 +22,9 @@ from booking_core import seed as seeding
 from booking_core.adapters.calcom import CalcomClient
 from booking_core.adapters.postgres import migrations
 from booking_core.domain.errors import BookingError
+from booking_core.operator import breaker, terminal
 from booking_core.settings import Settings
 from sla import logs
-from sla.environment import SettingsError
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -34,21 +33,13 @@ cli = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
 )
-
-
-def _settings() -> Settings:
-    """Read the environment, or explain in a sentence a line what is wrong with it and leave with exit code 2."""
-    try:
-        return Settings.read(os.environ)
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(2) from error
+cli.add_typer(breaker.cli, name="breaker")
 
 
 def worker_app() -> ASGIApp:
     """Build the application of one HTTP worker; uvicorn calls it in every process it starts."""
     _end_with_parent()
-    settings = _settings()
+    settings = terminal.settings()
     logs.configure(settings.log_level)
     world = composition.real_world(settings, role="http")
     core = composition.assemble(world, mail_sender=settings.mail_sender)
@@ -67,7 +58,7 @@ def _end_with_parent() -> None:
 @cli.command()
 def serve() -> None:
     """Answer HTTP with BOOKING_WORKERS processes until SIGTERM; running requests may finish."""
-    settings = _settings()
+    settings = terminal.settings()
     logs.configure(settings.log_level)
     uvicorn.run(
         "booking_core.__main__:worker_app",
@@ -87,7 +78,7 @@ def serve() -> None:
 @cli.command()
 def worker() -> None:
     """Work off jobs and periodic tasks until SIGTERM."""
-    settings = _settings()
+    settings = terminal.settings()
     logs.configure(settings.log_level)
     asyncio.run(_work(settings))
 
@@ -112,7 +103,7 @@ def migrate(
     revision: Annotated[str, typer.Argument(help="Alembic revision to stop at.")] = "head",
 ) -> None:
     """Bring the database to the newest schema; safe to repeat."""
-    settings = _settings()
+    settings = terminal.settings()
     migrations.upgrade(settings.database_url.get_secret_value(), revision)
     print(f"The database is at {revision}.")
 
@@ -120,7 +111,7 @@ def migrate(
 @cli.command()
 def seed() -> None:
     """Create the BOOKING_SEED_TENANT salon with the services and staff Cal.com knows; safe to repeat."""
-    settings = _settings()
+    settings = terminal.settings()
     salon = seeding.Salon(
         token=settings.seed_tenant,
         api_key=settings.seed_api_key.get_secret_value(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 import httpx
@@ -23,8 +23,7 @@ from booking_core.bus import Bus
 from booking_core.domain.ports import Calcom, Clock, Database, Mailer
 from booking_core.http import answers, bookings, calls, health
 from booking_core.http.middleware import Entrance
-from booking_core.resilience.breaker_store import Circuit
-from booking_core.resilience.circuit_breaker import CircuitBreaker
+from booking_core.resilience.circuit_breaker import CALCOM, CircuitBreaker
 from booking_core.resilience.fallback_breaker import FallbackBreakerStore
 from booking_core.resilience.guarded_calcom import GuardedCalcom
 from booking_core.resilience.local_breaker import InMemoryBreakerStore
@@ -114,7 +113,7 @@ def _guarded(
     )
     store = FallbackBreakerStore(circuits, InMemoryBreakerStore(), fell_back=recorder.breaker_fell_back)
     # A trial that has not reported by then is taken for dead, so it must outlast the longest call.
-    circuit = Circuit("calcom", trial_seconds=write_seconds + 5)
+    circuit = replace(CALCOM, trial_seconds=write_seconds + 5)
     breaker = CircuitBreaker(circuit, store, clock=SystemClock(), published=recorder.breaker_moved)
     retry = Retry(BACKGROUND if is_background else IN_CALL, retried=recorder.calcom_retried)
     pace = Pace(settings.calcom_background_calls_per_minute) if is_background else None

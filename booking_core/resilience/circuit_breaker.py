@@ -16,6 +16,8 @@ from booking_core.domain.ports import Clock
 from booking_core.resilience.breaker_store import BreakerState, BreakerStore, Circuit, Denial, Order, Permit, Standing
 from booking_core.resilience.failure_detector import SUCCEEDED, Evidence, judge
 
+CALCOM = Circuit("calcom")
+
 
 @dataclass(frozen=True, slots=True)
 class BreakerTransition:

@@ -1,0 +1,1 @@
+"""What a person at a terminal can ask of the core, and order it to do."""
