@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from booking_core.domain.assignment import Workload
 from booking_core.domain.models import (
     Appointment,
     Confirmation,
@@ -83,6 +84,17 @@ class Appointments(Protocol):
         self, tenant_id: UUID, staff_ids: Sequence[UUID], start: datetime, end: datetime
     ) -> Sequence[tuple[UUID, datetime, datetime]]:
         """Return (staff id, start, end) of every occupied stretch that touches the period."""
+        ...
+
+    async def workloads(
+        self,
+        tenant_id: UUID,
+        staff_ids: Sequence[UUID],
+        *,
+        day: tuple[datetime, datetime],
+        wanted: tuple[datetime, datetime],
+    ) -> Sequence[Workload]:
+        """Return what each has to do within the day, and whether the wanted time is free; in one statement for all."""
         ...
 
     async def abandoned_synthetic(self, older_than: datetime, *, at_most: int) -> Sequence[Appointment]: ...

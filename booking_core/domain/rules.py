@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
@@ -42,6 +42,12 @@ def _on_the_clock(moment: datetime, zone: ZoneInfo) -> datetime:
             f"{moment:%H:%M} comes twice on {moment:%d.%m.%Y}: say whether before or after the change."
         )
     return first.astimezone(UTC)
+
+
+def local_day(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return the first instant of a local day and of the next, in UTC; the day may last 23 or 25 hours."""
+    first, following = (datetime.combine(d, time(), zone) for d in (day, day + timedelta(days=1)))
+    return first.astimezone(UTC), following.astimezone(UTC)
 
 
 def check_notice(start: datetime, *, now: datetime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from booking_core.domain import rules
@@ -32,7 +32,7 @@ class SlotFinder:
         return offerings[0], _nearest(slots, request, tenant.time_zone)[: request.limit]
 
     async def _open(self, tenant: Tenant, offerings: Sequence[Offering], day: date) -> list[OpenSlot]:
-        start, end = local_day(day, tenant.time_zone)
+        start, end = rules.local_day(day, tenant.time_zone)
         listed = await asyncio.gather(*(self._calcom.slots(tenant, each, start, end) for each in offerings))
         async with self._database.begin() as stores:
             staff = [offering.staff_id for offering in offerings]
@@ -48,12 +48,6 @@ class SlotFinder:
             ),
             key=lambda slot: (slot.start, slot.staff_slug),
         )
-
-
-def local_day(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Return the first instant of a local day and of the next, in UTC; the day may last 23 or 25 hours."""
-    first, following = (datetime.combine(d, time(), zone) for d in (day, day + timedelta(days=1)))
-    return first.astimezone(UTC), following.astimezone(UTC)
 
 
 def _free(

@@ -91,6 +91,19 @@ async def test_the_second_caller_gets_the_other_hairdresser(stage):
     assert (first.offering.staff_slug, second.offering.staff_slug) == ("anna", "ben")
 
 
+async def test_customers_who_do_not_mind_go_to_whoever_has_least_to_do_that_day(stage):
+    await book(stage, a_request(start="2026-12-02T09:00", staff="anna"))
+    elsewhere = [("2026-12-02T12:00", 1), ("2026-12-02T13:00", 2), ("2026-12-02T14:00", 3), ("2026-12-03T14:00", 4)]
+
+    booked = []
+    for start, number in elsewhere:
+        stage.clock.advance(1)
+        booked.append(await book(stage, a_request(start=start, wish=a_wish(phone=f"+4930901830{number}"))))
+
+    # Ben draws level; Anna has waited longer then; on an empty day it is Anna's turn once more.
+    assert [each.offering.staff_slug for each in booked] == ["ben", "anna", "ben", "anna"]
+
+
 async def test_the_hairdresser_asked_for_is_the_one_booked(stage):
     appointment = await book(stage, a_request(staff="Ben"))
 

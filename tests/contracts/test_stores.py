@@ -14,6 +14,7 @@ from sqlalchemy import create_engine
 from booking_core.adapters.postgres import tables
 from booking_core.adapters.postgres.database import PostgresDatabase
 from booking_core.adapters.postgres.tenants import api_key_digest
+from booking_core.domain.assignment import Workload
 from booking_core.domain.errors import IdempotencyKeyReused, RequestInFlight
 from booking_core.domain.models import Appointment, Reply, State, Traffic
 from booking_core.domain.ports import Database
@@ -185,6 +186,32 @@ async def test_occupied_stretches_are_those_that_touch_the_period(database):
 
     assert list(during) == [(appointment.offering.staff_id, appointment.start, appointment.end)]
     assert list(after) == []
+
+
+async def test_a_workload_is_the_booked_time_of_the_day_the_last_turn_and_freedom(database):
+    long_ago = await an_appointment(database, minutes=-7 * 1440)
+    overnight = await an_appointment(database)
+    overnight = replace(overnight, start=TEN_O_CLOCK - timedelta(hours=10), asked_at=NOW - timedelta(hours=1))
+    lost = await an_appointment(database, minutes=60)
+    for each in (long_ago, overnight, lost):
+        assert await hold(database, each)
+    await settle(database, lost, State.RELEASED)
+    anna, ben = an_offering("anna").staff_id, an_offering("ben").staff_id
+    day = (TEN_O_CLOCK - timedelta(hours=9), TEN_O_CLOCK + timedelta(hours=15))
+
+    async with database.begin() as stores:
+        found = {
+            minutes: await stores.appointments.workloads(
+                SALON.id, [anna, ben], day=day, wanted=(TEN_O_CLOCK + timedelta(minutes=minutes), day[1])
+            )
+            for minutes in (29, 30)
+        }
+
+    idle = Workload(ben, timedelta(), None, is_free=True)
+    # Ten hours and a half, of which one lies in the day before.
+    busy = Workload(anna, timedelta(hours=9, minutes=30), NOW, is_free=False)
+    assert sorted(found[29], key=lambda each: each.booked) == [idle, busy]
+    assert sorted(found[30], key=lambda each: each.booked) == [idle, replace(busy, is_free=True)]
 
 
 async def test_the_confirmation_says_what_was_booked(database):

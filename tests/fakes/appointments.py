@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from booking_core.domain.assignment import Workload
 from booking_core.domain.models import OCCUPYING, Appointment, Confirmation, State, Traffic
 from tests.fakes.clock import FakeClock
 from tests.fakes.rows import Stored
@@ -70,6 +71,29 @@ class FakeAppointments:
             and each.start < end
             and start < each.end
         ]
+
+    async def workloads(
+        self,
+        tenant_id: UUID,
+        staff_ids: Sequence[UUID],
+        *,
+        day: tuple[datetime, datetime],
+        wanted: tuple[datetime, datetime],
+    ) -> Sequence[Workload]:
+        return [await self._workload(tenant_id, each, day, wanted) for each in staff_ids]
+
+    async def _workload(
+        self, tenant_id: UUID, staff_id: UUID, day: tuple[datetime, datetime], wanted: tuple[datetime, datetime]
+    ) -> Workload:
+        today = await self.occupied(tenant_id, [staff_id], *day)
+        booked = sum((min(end, day[1]) - max(start, day[0]) for _, start, end in today), timedelta())
+        assigned = [
+            each.asked_at
+            for each in self._rows.appointments.values()
+            if (each.tenant_id, each.offering.staff_id) == (tenant_id, staff_id)
+        ]
+        is_free = not await self.occupied(tenant_id, [staff_id], *wanted)
+        return Workload(staff_id, booked, max(assigned, default=None), is_free)
 
     async def abandoned_synthetic(self, older_than: datetime, *, at_most: int) -> Sequence[Appointment]:
         left = [

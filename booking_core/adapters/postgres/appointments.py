@@ -13,6 +13,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from booking_core.adapters.postgres.tables import appointments, customers, offerings, services, staff, tenants
+from booking_core.adapters.postgres.workloads import Stretch, workloads
+from booking_core.domain.assignment import Workload
 from booking_core.domain.models import (
     OCCUPYING,
     Appointment,
@@ -114,6 +116,12 @@ class PostgresAppointments:
             appointments.c.state.in_(_OCCUPYING),
         )
         return [(row[0], row[1], row[2]) for row in await self._connection.execute(query)]
+
+    async def workloads(
+        self, tenant_id: UUID, staff_ids: Sequence[UUID], *, day: Stretch, wanted: Stretch
+    ) -> Sequence[Workload]:
+        rows = await self._connection.execute(workloads(tenant_id, staff_ids, day, wanted))
+        return [Workload(*row) for row in rows]
 
     async def abandoned_synthetic(self, older_than: datetime, *, at_most: int) -> Sequence[Appointment]:
         query = (

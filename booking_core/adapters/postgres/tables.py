@@ -166,4 +166,6 @@ Index(
     appointments.c.created_at,
     postgresql_where=text("synthetic AND state = 'confirmed'"),
 )
+# Whose turn it is.
+Index("ix_appointments_turn", appointments.c.tenant_id, appointments.c.staff_id, appointments.c.created_at)
 Index("ix_appointments_calcom_uid", appointments.c.calcom_uid)

@@ -1,0 +1,36 @@
+"""Who gets the next customer when any member of staff will do: a pure, fair and repeatable decision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from booking_core.domain.models import Offering
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """What a member of staff has to do on a local day, and whether they are free at the wanted time."""
+
+    staff_id: UUID
+    booked: timedelta
+    last_assigned_at: datetime | None
+    is_free: bool
+
+
+def fairest_first(offerings: Sequence[Offering], workloads: Sequence[Workload]) -> Sequence[Offering]:
+    """Return the offerings of whoever is free: least booked that day first, then longest without a new customer.
+
+    The slug decides what is still equal, so that the same day always gives the same order.
+    """
+    by_staff = {workload.staff_id: workload for workload in workloads}
+
+    def turn(offering: Offering) -> tuple[timedelta, datetime, str]:
+        workload = by_staff[offering.staff_id]
+        return workload.booked, workload.last_assigned_at or _NEVER, offering.staff_slug
+
+    return sorted((each for each in offerings if by_staff[each.staff_id].is_free), key=turn)
