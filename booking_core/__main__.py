@@ -1,4 +1,4 @@
-"""`python -m booking_core serve | worker | migrate | seed | breaker | settings`: one process each."""
+"""`python -m booking_core serve | worker | migrate | seed | breaker | agent | settings`: one process each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from booking_core import seed as seeding
 from booking_core.adapters.calcom import CalcomClient
 from booking_core.adapters.postgres import migrations
 from booking_core.domain.errors import BookingError
-from booking_core.operator import breaker, terminal
+from booking_core.operator import agent, breaker, terminal
 from booking_core.settings import Settings
 from sla import logs
 
@@ -34,6 +34,7 @@ cli = typer.Typer(
     add_completion=False,
 )
 cli.add_typer(breaker.cli, name="breaker")
+cli.add_typer(agent.cli, name="agent")
 
 
 def worker_app() -> ASGIApp:

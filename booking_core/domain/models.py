@@ -25,6 +25,13 @@ class Traffic(StrEnum):
     SYNTHETIC = "synthetic"
 
 
+class PromptVersion(StrEnum):
+    """Which prompt the voice agent speaks by: v1 confirms everything, v2 once, at the end."""
+
+    V1 = "v1"
+    V2 = "v2"
+
+
 class State(StrEnum):
     """Where an appointment stands between PostgreSQL and Cal.com."""
 

@@ -3,13 +3,11 @@
 Business refusals are answered with 200 and a sentence to say: any other status reads as a broken tool to the agent.
 """
 
-import datetime as dt
-from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from booking_core.domain import rules
 from booking_core.domain.errors import (
@@ -25,37 +23,13 @@ from booking_core.domain.models import AvailabilityRequest, BookingRequest, Chan
 from booking_core.domain.ports import Clock
 from booking_core.http.answers import confirmation, invalid, open_slots, refusal
 from booking_core.http.callers import origin_of, tenant_by_signature
+from booking_core.http.functions import FUNCTIONS, BookAppointment, CheckAvailability
 from booking_core.services.alternatives import SlotFinder
 from booking_core.services.orchestrator import BookingOrchestrator
 from booking_core.services.tenants import TenantDirectory
 
 # As many as a person can keep in mind on the phone.
 OFFERED_ON_THE_PHONE = 6
-
-
-class _Args(BaseModel):
-    # A language model sends extra arguments now and then; they harm nothing.
-    model_config = ConfigDict(extra="ignore")
-
-
-class CheckAvailability(_Args):
-    """Which times are free on a day."""
-
-    service: str = Field(min_length=1, max_length=200)
-    date: dt.date
-    time: dt.time | None = None
-    staff: str | None = None
-
-
-class BookAppointment(_Args):
-    """Book a time; the phone number defaults to the one the caller rings from."""
-
-    service: str = Field(min_length=1, max_length=200)
-    start: str = Field(min_length=1, max_length=40)
-    name: str = Field(min_length=1, max_length=200)
-    phone: str | None = Field(None, max_length=40)
-    email: str | None = Field(None, max_length=254)
-    staff: str | None = Field(None, max_length=200)
 
 
 class Call(BaseModel):
@@ -77,8 +51,14 @@ def router(orchestrator: BookingOrchestrator, slots: SlotFinder, tenants: Tenant
     """Bind the functions to what they need."""
     routes = APIRouter(prefix="/v1/retell")
 
-    async def check_availability(tenant: Tenant, call: FunctionCall, _origin: Origin) -> dict[str, Any]:
-        args = CheckAvailability.model_validate(call.args)
+    async def answer(tenant: Tenant, call: FunctionCall, origin: Origin) -> dict[str, Any]:
+        match FUNCTIONS[call.name].model_validate(call.args):
+            case CheckAvailability() as args:
+                return await check_availability(tenant, args)
+            case BookAppointment() as args:
+                return await book_appointment(tenant, args, call.call, origin)
+
+    async def check_availability(tenant: Tenant, args: CheckAvailability) -> dict[str, Any]:
         wish = AvailabilityRequest(args.service, args.date, args.time, args.staff, OFFERED_ON_THE_PHONE)
         _, found = await slots.find(tenant, wish)
         listed = open_slots(found, tenant.time_zone)
@@ -90,25 +70,19 @@ def router(orchestrator: BookingOrchestrator, slots: SlotFinder, tenants: Tenant
             "say": f"I can offer {spoken}." if found else "There is nothing free on that day.",
         }
 
-    async def book_appointment(tenant: Tenant, call: FunctionCall, origin: Origin) -> dict[str, Any]:
-        args = BookAppointment.model_validate(call.args)
-        customer = CustomerWish(args.name, args.phone or call.call.from_number or "", args.email)
+    async def book_appointment(tenant: Tenant, args: BookAppointment, call: Call, origin: Origin) -> dict[str, Any]:
+        customer = CustomerWish(args.name, args.phone or call.from_number or "", args.email)
         wish = BookingRequest(args.service, args.start, customer, args.staff)
         return confirmation(await orchestrator.book(tenant, wish, origin), tenant)
-
-    functions: Mapping[str, Callable[[Tenant, FunctionCall, Origin], Awaitable[dict[str, Any]]]] = {
-        "check_availability": check_availability,
-        "book_appointment": book_appointment,
-    }
 
     @routes.post("/{tenant}/functions")
     async def function(request: Request, tenant: str) -> dict[str, Any]:
         salon = await tenant_by_signature(request, tenant, tenants, now=clock.now())
         call = _envelope(await request.body())
-        if call.name not in functions:
-            raise InvalidRequest("name", f"There is no function {call.name!r}; there are {', '.join(functions)}.")
+        if call.name not in FUNCTIONS:
+            raise InvalidRequest("name", f"There is no function {call.name!r}; there are {', '.join(FUNCTIONS)}.")
         try:
-            return await functions[call.name](salon, call, origin_of(request, Channel.VOICE))
+            return await answer(salon, call, origin_of(request, Channel.VOICE))
         except ValidationError as error:
             return {**invalid(error.errors()), "say": "Could you say that once more?"}
         except BookingError as error:
