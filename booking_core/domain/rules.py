@@ -44,6 +44,24 @@ def _on_the_clock(moment: datetime, zone: ZoneInfo) -> datetime:
     return first.astimezone(UTC)
 
 
+def day(text: str, *, now: datetime, zone: ZoneInfo) -> date:
+    """Return the day meant: an ISO date, "today" or "tomorrow". Raises InvalidRequest.
+
+    The salon's calendar decides: near midnight the caller's, or the server's, may show another day.
+    """
+    today = now.astimezone(zone).date()
+    match text.strip().casefold():
+        case "today":
+            return today
+        case "tomorrow":
+            return today + timedelta(days=1)
+        case written:
+            try:
+                return date.fromisoformat(written)
+            except ValueError as error:
+                raise InvalidRequest("date", f"{text!r} is not a day; send it like 2026-12-01") from error
+
+
 def local_day(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Return the first instant of a local day and of the next, in UTC; the day may last 23 or 25 hours."""
     first, following = (datetime.combine(d, time(), zone) for d in (day, day + timedelta(days=1)))

@@ -59,7 +59,8 @@ def router(orchestrator: BookingOrchestrator, slots: SlotFinder, tenants: Tenant
                 return await book_appointment(tenant, args, call.call, origin)
 
     async def check_availability(tenant: Tenant, args: CheckAvailability) -> dict[str, Any]:
-        wish = AvailabilityRequest(args.service, args.date, args.time, args.staff, OFFERED_ON_THE_PHONE)
+        day = rules.day(args.date, now=clock.now(), zone=tenant.time_zone)
+        wish = AvailabilityRequest(args.service, day, args.time, args.staff, OFFERED_ON_THE_PHONE)
         _, found = await slots.find(tenant, wish)
         listed = open_slots(found, tenant.time_zone)
         spoken = ", ".join(rules.spoken(slot.start, tenant.time_zone) for slot in found)

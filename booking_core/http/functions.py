@@ -24,7 +24,9 @@ class CheckAvailability(_Args):
         max_length=200,
         description="What the caller wants done, in their words or by the name of the service, e.g. haircut.",
     )
-    date: dt.date = Field(description="The day at the salon, as YYYY-MM-DD.")
+    date: str = Field(
+        min_length=1, max_length=40, description="The day at the salon, as YYYY-MM-DD, or just today or tomorrow."
+    )
     time: dt.time | None = Field(
         None,
         description="The time the caller would like, as HH:MM on the salon's clock; the nearest come first.",

@@ -184,6 +184,14 @@ async def test_a_voice_agent_hears_free_times(stage):
     assert "Wednesday, 2 December at 10:00" in answer["say"]
 
 
+async def test_a_voice_agent_may_ask_for_tomorrow_and_means_the_salons(stage):
+    stage.calcom.free = [TEN_O_CLOCK]
+
+    answer = (await call(stage, "check_availability", {"service": "cut", "date": "tomorrow"})).json()
+
+    assert set(answer["slot_list"]) == {TEN_O_CLOCK_LOCAL}
+
+
 @pytest.mark.parametrize(
     ("key", "path"),
     [("wrong", FUNCTIONS), (SALON.retell_api_key, "/v1/retell/nobody/functions"), ("", "/v1/retell/nobody/functions")],

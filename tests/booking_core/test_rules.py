@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -25,27 +24,21 @@ def test_a_time_with_offset_means_what_it_says():
     assert rules.instant("2026-12-02T10:00-05:00", BERLIN) == datetime(2026, 12, 2, 15, tzinfo=UTC)
 
 
-def test_a_time_that_the_clocks_skip_is_asked_back():
-    with pytest.raises(TimeNotBookable, match="does not exist"):
-        rules.instant("2027-03-28T02:30", BERLIN)
-
-
-def test_a_time_that_comes_twice_is_asked_back():
-    with pytest.raises(TimeNotBookable, match="comes twice"):
-        rules.instant("2027-10-31T02:30", BERLIN)
-
-
-def test_a_half_hour_change_is_noticed_too():
-    with pytest.raises(TimeNotBookable, match="does not exist"):
-        rules.instant("2027-10-03T02:10", ZoneInfo("Australia/Lord_Howe"))
-
-
 @pytest.mark.parametrize("text", ["tomorrow", "", "2026-13-01T10:00", "10:00"])
 def test_what_is_no_time_is_refused_with_an_example(text):
     with pytest.raises(InvalidRequest, match="2026-12-01T10:00") as refusal:
         rules.instant(text, BERLIN)
 
     assert refusal.value.field == "start"
+
+
+def test_a_day_is_a_date_or_a_word_for_one_and_else_refused_with_an_example():
+    assert rules.day("2026-12-24", now=NOW, zone=BERLIN).isoformat() == "2026-12-24"
+    assert rules.day(" Tomorrow ", now=NOW, zone=BERLIN).isoformat() == "2026-12-02"
+    with pytest.raises(InvalidRequest, match="2026-12-01") as refusal:
+        rules.day("next week", now=NOW, zone=BERLIN)
+
+    assert refusal.value.field == "date"
 
 
 @given(st.datetimes(YEAR_2026, YEAR_2028).map(lambda moment: moment.replace(second=0, microsecond=0)))
