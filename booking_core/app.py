@@ -34,6 +34,7 @@ from booking_core.services.appointment_persistence import AppointmentPersistence
 from booking_core.services.customer_resolution import CustomerResolutionService
 from booking_core.services.notification import BookingNotificationService
 from booking_core.services.orchestrator import BookingOrchestrator
+from booking_core.services.outcomes import Outcomes
 from booking_core.services.repeats import Repeats
 from booking_core.services.service_resolution import ServiceResolutionService
 from booking_core.services.settlement import Settlement
@@ -128,7 +129,7 @@ def assemble(world: World, *, mail_sender: str) -> Core:
         published=world.recorder.published,
         listener_failed=world.recorder.listener_failed,
     )
-    services = ServiceResolutionService()
+    services, outcomes = ServiceResolutionService(), Outcomes(world.database)
     finder = SlotFinder(world.database, world.calcom, services, world.clock)
     orchestrator = BookingOrchestrator(
         database=world.database,
@@ -139,8 +140,9 @@ def assemble(world: World, *, mail_sender: str) -> Core:
         services=services,
         appointments=AppointmentPersistenceService(uuid4, world.clock),
         slots=finder,
+        outcomes=outcomes,
     )
-    settlement = Settlement(world.database, world.calcom, bus, world.clock)
+    settlement = Settlement(world.database, world.calcom, bus, world.clock, outcomes)
     tenants, repeats = TenantDirectory(world.database, world.clock), Repeats(world.database, world.clock)
     return Core(bus, orchestrator, finder, settlement, tenants, repeats)
 

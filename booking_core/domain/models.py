@@ -163,6 +163,8 @@ class Appointment:
     # Since when nobody knows whether Cal.com holds it, and how often it was looked for there in vain.
     doubted_at: datetime | None = None
     looks: int = 0
+    # Grows with every change of state: a writer says which version it saw.
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,8 +64,12 @@ class Appointments(Protocol):
         """Store the appointment unless its chair is occupied then; return whether it was stored."""
         ...
 
-    async def settle(self, appointment_id: UUID, state: State, *, calcom_uid: str | None = None) -> None:
-        """Record what became of it; becoming unknown starts the doubt anew."""
+    async def settle(self, seen: Appointment, state: State, *, calcom_uid: str | None = None) -> Appointment | None:
+        """Record what became of it, and return it as it is now; becoming unknown starts the doubt anew.
+
+        Return None and change nothing if it is not in the version that was seen: somebody else has written since.
+        Raises ValueError for a step that domain/states.py does not know.
+        """
         ...
 
     async def looked(self, appointment_id: UUID) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import structlog
@@ -44,9 +44,11 @@ from booking_core.domain.models import (
     Tenant,
 )
 from booking_core.domain.ports import Calcom, Database
+from booking_core.services import outcomes
 from booking_core.services.alternatives import OFFERED_INSTEAD, SlotFinder
 from booking_core.services.appointment_persistence import AppointmentPersistenceService, Held
 from booking_core.services.customer_resolution import CustomerResolutionService
+from booking_core.services.outcomes import Outcomes
 from booking_core.services.service_resolution import ServiceResolutionService
 from booking_core.services.validation import BookingValidationService, ValidBooking
 
@@ -102,6 +104,7 @@ class BookingOrchestrator:
     services: ServiceResolutionService
     appointments: AppointmentPersistenceService
     slots: SlotFinder
+    outcomes: Outcomes
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def book(self, tenant: Tenant, request: BookingRequest, origin: Origin) -> Appointment:
@@ -136,7 +139,7 @@ class BookingOrchestrator:
             raise CalcomOutcomeUnknown
         if appointment.state is State.CONFIRMED and appointment.calcom_uid is not None:
             await self.calcom.cancel(tenant, appointment.calcom_uid, reason=reason)
-            await self._settle(appointment_id, State.CANCELLED)
+            await self.outcomes.record(appointment, State.CANCELLED)
 
     async def _book(self, tenant: Tenant, request: BookingRequest, origin: Origin, log: StepLog) -> Answer:
         with log.step("validate"):
@@ -180,22 +183,23 @@ class BookingOrchestrator:
             with log.step("calcom"):
                 created = await self.calcom.create(tenant, appointment)
         except WAITING as error:
-            return Answer(await self._put_down(appointment, error), waits_for=error)
+            return await self._put_down(appointment, error)
         except BookingError as error:
-            await self._settle(appointment.id, State.FAILED if isinstance(error, BookingFailed) else State.RELEASED)
-            raise
+            state = State.FAILED if isinstance(error, BookingFailed) else State.RELEASED
+            return _heard((await self.outcomes.record(appointment, state)).appointment, error)
         self.bus.publish(CalcomBookingCreated(appointment.origin, appointment.id))
         with log.step("confirm"):
-            await self._settle(appointment.id, State.CONFIRMED, calcom_uid=created.uid)
-        return Answer(replace(appointment, state=State.CONFIRMED, calcom_uid=created.uid))
+            made = await self.outcomes.made(appointment, created)
+        return _heard(made.appointment, CalcomOutcomeUnknown())
 
-    async def _put_down(self, appointment: Appointment, error: BookingFailed) -> Appointment:
+    async def _put_down(self, appointment: Appointment, error: BookingFailed) -> Answer:
         """Keep the chair and put down the job that goes on, in one transaction: neither is ever there alone."""
         state = State.UNKNOWN if isinstance(error, CalcomOutcomeUnknown) else State.QUEUED
         async with self.database.begin() as stores:
-            await stores.appointments.settle(appointment.id, state)
-            await stores.queue.settle(appointment.tenant_id, appointment.id, after_seconds=FIRST_LOOK_SECONDS)
-        return replace(appointment, state=state)
+            recorded = await outcomes.record(stores, appointment, state)
+            if recorded.is_mine:
+                await stores.queue.settle(appointment.tenant_id, appointment.id, after_seconds=FIRST_LOOK_SECONDS)
+        return _heard(recorded.appointment, error)
 
     async def _original(self, tenant: Tenant, appointment: Appointment) -> Appointment:
         """Wait until the request that came first has its answer, and give the same."""
@@ -211,10 +215,6 @@ class BookingOrchestrator:
         if appointment.state is State.FAILED:
             raise CalcomRejected
         return appointment
-
-    async def _settle(self, appointment_id: UUID, state: State, *, calcom_uid: str | None = None) -> None:
-        async with self.database.begin() as stores:
-            await stores.appointments.settle(appointment_id, state, calcom_uid=calcom_uid)
 
     async def _alternatives(self, tenant: Tenant, booking: ValidBooking) -> Sequence[OpenSlot]:
         """Look for free slots near the lost one; a refusal without alternatives beats no answer."""
@@ -236,6 +236,15 @@ class BookingOrchestrator:
         else:
             reason = answer.waits_for.reason
             self.bus.publish(CalcomSyncRequired(origin, appointment.id, appointment.tenant_id, reason, effort))
+
+
+def _heard(standing: Appointment, error: BookingError) -> Answer:
+    """Return what the caller is told: not what this try came to, but what stands. Raises the error if nothing does."""
+    if standing.state is State.CONFIRMED:
+        return Answer(standing)
+    if standing.state in UNSETTLED:
+        return Answer(standing, waits_for=error if isinstance(error, BookingFailed) else CalcomOutcomeUnknown())
+    raise error
 
 
 def _named(error: Exception) -> BookingError:

@@ -21,6 +21,7 @@ from booking_core.domain.errors import (
 from booking_core.domain.events import AppointmentBooked, AppointmentBookingFailed, CalcomBookingCreated, Effort
 from booking_core.domain.models import UNSETTLED, Appointment, State, Tenant
 from booking_core.domain.ports import Calcom, CalcomBooking, Clock, Database
+from booking_core.services.outcomes import Outcomes
 
 # Absence is believed only then: Cal.com's lists may lag behind what it has just made.
 BELIEVED_AFTER = timedelta(seconds=60)
@@ -28,6 +29,10 @@ BELIEVED_LOOKS = 2
 
 # How long to wait before the next try, by how many there have been; later ones keep the last.
 LADDER_SECONDS = (5.0, 15.0, 30.0, 60.0, 120.0, 300.0)
+
+
+class Overtaken(Exception):
+    """Somebody else has written about the appointment meanwhile; read it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ class Settlement:
     calcom: Calcom
     bus: Bus
     clock: Clock
+    outcomes: Outcomes
 
     async def settle(self, tenant_id: UUID, appointment_id: UUID, *, tries: int) -> float | None:
         """Do what can be done now. Return the seconds after which to come again, or None when it is settled."""
@@ -48,16 +54,18 @@ class Settlement:
             return None
         try:
             return await self._agree(tenant, appointment)
+        except Overtaken:
+            return LADDER_SECONDS[0]
         except (CalcomCircuitOpen, CalcomRateLimited) as error:
-            return await self._again(appointment, max(error.retry_after_seconds or 0.0, LADDER_SECONDS[0]))
-        except (CalcomRejected, SlotLost) as error:
-            await self._give_up(appointment, error)
-            return None
+            return max(error.retry_after_seconds or 0.0, LADDER_SECONDS[0])
         except BookingFailed:
-            return await self._again(appointment, LADDER_SECONDS[min(tries, len(LADDER_SECONDS) - 1)])
+            return LADDER_SECONDS[min(tries, len(LADDER_SECONDS) - 1)]
 
     async def _agree(self, tenant: Tenant, appointment: Appointment) -> float | None:
-        if appointment.state is not State.QUEUED:
+        if appointment.state is State.CREATING:
+            # Whoever was creating it has died; from now on it is in doubt.
+            appointment = await self._mark(appointment, State.UNKNOWN)
+        if appointment.state is State.UNKNOWN:
             # Never asked for again before it was looked for: a create that was not answered may have been done.
             found = await self.calcom.find(tenant, appointment)
             if found is not None:
@@ -67,15 +75,13 @@ class Settlement:
                 return await self._look_again(appointment)
         if self._is_too_late(appointment):
             await self._give_up(appointment, BookingExpired())
-            return None
-        await self._confirm(appointment, await self._create(tenant, appointment))
+        else:
+            # Committed before the call: were we killed in it, the booking would be looked for and not made again.
+            await self._create(tenant, await self._mark(appointment, State.CREATING))
         return None
 
     async def _look_again(self, appointment: Appointment) -> float:
         async with self.database.begin() as stores:
-            if appointment.state is State.CREATING:
-                # Whoever was creating it has died; from now on it is in doubt.
-                await stores.appointments.settle(appointment.id, State.UNKNOWN)
             await stores.appointments.looked(appointment.id)
         return BELIEVED_AFTER.total_seconds() / BELIEVED_LOOKS
 
@@ -87,40 +93,35 @@ class Settlement:
     def _is_too_late(self, appointment: Appointment) -> bool:
         return self.clock.now() >= rules.expires_at(appointment.start, asked_at=appointment.asked_at)
 
-    async def _create(self, tenant: Tenant, appointment: Appointment) -> CalcomBooking:
-        # Committed before the call: were we killed in it, the booking would be looked for and not made again.
-        await self._mark(appointment, State.CREATING)
+    async def _create(self, tenant: Tenant, creating: Appointment) -> None:
         try:
-            created = await self.calcom.create(tenant, appointment)
-        except BookingRefused as error:
+            created = await self.calcom.create(tenant, creating)
+        except BookingRefused:
             # It is not ours, so it is somebody else's.
-            raise SlotLost from error
+            await self._give_up(creating, SlotLost())
+        except CalcomRejected as error:
+            await self._give_up(creating, error)
         except BookingFailed as error:
-            await self._mark(appointment, State.UNKNOWN if isinstance(error, CalcomOutcomeUnknown) else State.QUEUED)
+            await self._mark(creating, State.UNKNOWN if isinstance(error, CalcomOutcomeUnknown) else State.QUEUED)
             raise
-        self.bus.publish(CalcomBookingCreated(appointment.origin, appointment.id))
-        return created
+        else:
+            self.bus.publish(CalcomBookingCreated(creating.origin, creating.id))
+            await self._confirm(creating, created)
 
-    async def _mark(self, appointment: Appointment, state: State) -> None:
-        async with self.database.begin() as stores:
-            await stores.appointments.settle(appointment.id, state)
+    async def _mark(self, seen: Appointment, state: State) -> Appointment:
+        recorded = await self.outcomes.record(seen, state)
+        if not recorded.is_mine:
+            raise Overtaken
+        return recorded.appointment
 
     async def _confirm(self, appointment: Appointment, booking: CalcomBooking) -> None:
-        async with self.database.begin() as stores:
-            await stores.appointments.settle(appointment.id, State.CONFIRMED, calcom_uid=booking.uid)
+        if not (await self.outcomes.made(appointment, booking)).is_mine:
+            return
         waited = (self.clock.now() - appointment.asked_at).total_seconds()
         self.bus.publish(AppointmentBooked(appointment.origin, appointment.id, appointment.tenant_id, Effort(), waited))
 
-    async def _again(self, appointment: Appointment, seconds: float) -> float | None:
-        """Come again, unless it is too late. What may stand at Cal.com is never given up unseen."""
-        if self._is_too_late(appointment) and appointment.state is State.QUEUED:
-            await self._give_up(appointment, BookingExpired())
-            return None
-        return seconds
-
     async def _give_up(self, appointment: Appointment, error: BookingFailed) -> None:
-        async with self.database.begin() as stores:
-            await stores.appointments.settle(appointment.id, State.FAILED)
+        await self._mark(appointment, State.FAILED)
         self.bus.publish(
             AppointmentBookingFailed(
                 appointment.origin, appointment.tenant_id, "failed", error.reason, Effort(), appointment.id

@@ -403,3 +403,61 @@ async def test_the_offering_says_how_long_the_chair_is_held(stage):
 
     assert (appointment.end - appointment.start).total_seconds() == an_offering("anna").minutes * 60
     assert stage.clock.now() == NOW
+
+
+class OvertakenDuringTheCall:
+    """Cal.com, and somebody who writes about the appointment while it thinks."""
+
+    def __init__(self, stage: Stage, *steps: State) -> None:
+        self._stage = stage
+        self._steps = steps
+
+    async def create(self, tenant: Tenant, appointment: Appointment) -> CalcomBooking:
+        seen: Appointment | None = appointment
+        for state in self._steps:
+            assert seen is not None
+            async with self._stage.database.begin() as stores:
+                uid = "uid-1" if state is State.CONFIRMED else None
+                seen = await stores.appointments.settle(seen, state, calcom_uid=uid)
+        return await self._stage.calcom.create(tenant, appointment)
+
+
+async def overtaken(stage: Stage, *steps: State) -> Appointment:
+    orchestrator = replace(stage.core.orchestrator, calcom=OvertakenDuringTheCall(stage, *steps))
+    return await orchestrator.book(SALON, a_request(), an_origin())
+
+
+@pytest.mark.parametrize("steps", [(State.UNKNOWN,), (State.UNKNOWN, State.CREATING), (State.CONFIRMED,)])
+async def test_a_late_confirm_counts_whatever_was_thought_meanwhile(stage, steps):
+    appointment = await overtaken(stage, *steps)
+
+    assert appointment.state is State.CONFIRMED
+    assert states(stage) == [State.CONFIRMED]
+    assert attempts(stage, "confirmed", "none") == 1
+
+
+@pytest.mark.parametrize("error", [CalcomUnavailable(), CalcomOutcomeUnknown(), SlotTaken(), CalcomRejected()])
+async def test_a_late_failure_takes_nothing_back_that_was_confirmed_meanwhile(stage, error):
+    stage.calcom.error = error
+
+    appointment = await overtaken(stage, State.CONFIRMED)
+
+    assert (appointment.state, appointment.calcom_uid) == (State.CONFIRMED, "uid-1")
+    assert states(stage) == [State.CONFIRMED]
+    assert stage.database.rows.jobs == []
+
+
+async def test_a_late_refusal_leaves_to_the_job_what_the_job_has_taken_over(stage):
+    stage.calcom.error = SlotTaken()
+
+    appointment = await overtaken(stage, State.UNKNOWN)
+
+    assert appointment.state is State.UNKNOWN
+    assert states(stage) == [State.UNKNOWN]
+
+
+async def test_a_late_confirm_resurrects_nothing_that_has_ended(stage):
+    with pytest.raises(CalcomOutcomeUnknown):
+        await overtaken(stage, State.CANCELLED)
+
+    assert states(stage) == [State.CANCELLED]

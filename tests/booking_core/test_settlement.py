@@ -14,7 +14,8 @@ from booking_core.domain.errors import (
     CalcomUnavailable,
     SlotTaken,
 )
-from booking_core.domain.models import Appointment, State
+from booking_core.domain.models import Appointment, State, Tenant
+from booking_core.domain.ports import CalcomBooking
 from tests.booking_core.conftest import Stage
 from tests.factories import SALON, a_request, a_wish, an_origin
 
@@ -173,3 +174,42 @@ async def test_settling_what_is_settled_does_nothing(stage):
 
     assert await settle(stage, appointment) is None
     assert len(stage.calcom.created) == 1
+
+
+async def test_a_job_that_was_overtaken_writes_nothing_and_comes_again(stage):
+    appointment = await put_down(stage, CalcomUnavailable())
+
+    async def cancelled_meanwhile(_tenant: Tenant, creating: Appointment) -> CalcomBooking:
+        async with stage.database.begin() as stores:
+            await stores.appointments.settle(creating, State.CANCELLED)
+        raise CalcomUnavailable
+
+    stage.calcom.create = cancelled_meanwhile
+
+    assert await settle(stage, appointment) == 5
+    assert state(stage, appointment) is State.CANCELLED
+    assert await settle(stage, appointment) is None
+
+
+async def test_a_job_killed_in_its_second_try_looks_as_long_as_after_the_first(stage):
+    appointment = await put_down(stage, CalcomOutcomeUnknown())
+    stage.calcom.error = KeyboardInterrupt()
+    stage.calcom.books_unseen, stage.calcom.hides = True, True
+    with pytest.raises(KeyboardInterrupt):
+        await settle_to_the_end(stage, appointment)
+    assert state(stage, appointment) is State.CREATING
+    stage.calcom.error = None
+
+    assert await settle(stage, appointment) == 30
+    stage.calcom.hides = False
+    await settle_to_the_end(stage, appointment)
+
+    assert len(stage.calcom.created) == 1
+
+
+async def test_a_look_that_is_rejected_gives_nothing_up(stage):
+    appointment = await put_down(stage, CalcomOutcomeUnknown())
+    stage.calcom.error = CalcomRejected()
+
+    assert await settle(stage, appointment) == 5
+    assert state(stage, appointment) is State.UNKNOWN

@@ -16,7 +16,7 @@ from booking_core.adapters.postgres.database import PostgresDatabase
 from booking_core.adapters.postgres.tenants import api_key_digest
 from booking_core.domain.assignment import Workload
 from booking_core.domain.errors import IdempotencyKeyReused, RequestInFlight
-from booking_core.domain.models import Appointment, Reply, State, Traffic
+from booking_core.domain.models import OCCUPYING, Appointment, Reply, State, Traffic
 from booking_core.domain.ports import Database
 from booking_core.domain.rules import folded
 from tests.factories import (
@@ -96,9 +96,9 @@ async def hold(database: Database, appointment: Appointment) -> bool:
         return await stores.appointments.hold(appointment)
 
 
-async def settle(database: Database, appointment: Appointment, state: State, uid: str | None = None) -> None:
+async def settle(database: Database, seen: Appointment, state: State, uid: str | None = None) -> Appointment | None:
     async with database.begin() as stores:
-        await stores.appointments.settle(appointment.id, state, calcom_uid=uid)
+        return await stores.appointments.settle(seen, state, calcom_uid=uid)
 
 
 async def test_a_tenant_is_found_by_token_key_and_id(database):
@@ -143,18 +143,14 @@ async def test_touching_appointments_fit_and_overlapping_ones_do_not(database):
 
 @pytest.mark.parametrize("state", [State.RELEASED, State.FAILED, State.CANCELLED])
 async def test_a_settled_loss_frees_the_chair(database, state):
-    first = await an_appointment(database)
-    await hold(database, first)
-    await settle(database, first, state)
+    await hold(database, replace(await an_appointment(database), state=state))
 
     assert await hold(database, await an_appointment(database))
 
 
-@pytest.mark.parametrize("state", [State.CREATING, State.CONFIRMED, State.UNKNOWN])
+@pytest.mark.parametrize("state", OCCUPYING)
 async def test_whatever_may_exist_at_cal_com_keeps_the_chair(database, state):
-    first = await an_appointment(database)
-    await hold(database, first)
-    await settle(database, first, state)
+    await hold(database, replace(await an_appointment(database), state=state))
 
     assert not await hold(database, await an_appointment(database))
 
@@ -270,6 +266,36 @@ async def test_one_wish_is_one_living_appointment_whoever_would_do_it(database):
     assert await hold(database, again)
 
 
+async def test_of_two_writers_who_saw_the_same_only_the_first_is_heard(database):
+    seen = await an_appointment(database)
+    await hold(database, seen)
+
+    first = await settle(database, seen, State.UNKNOWN)
+    second = await settle(database, seen, State.CONFIRMED, "uid-late")
+
+    assert first is not None
+    assert (first.state, second) == (State.UNKNOWN, None)
+    async with database.begin() as stores:
+        assert await stores.appointments.find(SALON.id, seen.id) == first
+
+
+async def test_a_step_that_no_appointment_takes_is_a_mistake(database):
+    seen = replace(await an_appointment(database), state=State.CANCELLED)
+    await hold(database, seen)
+
+    with pytest.raises(ValueError, match="never goes from cancelled to confirmed"):
+        await settle(database, seen, State.CONFIRMED)
+
+
+async def test_calling_the_outcome_unknown_counts_as_writing(database):
+    seen = await an_appointment(database)
+    await hold(database, seen)
+    async with database.begin() as stores:
+        await stores.appointments.give_up_creating(NOW + timedelta(days=3650))
+
+    assert await settle(database, seen, State.CONFIRMED, "uid-late") is None
+
+
 async def test_what_is_stored_comes_back_whole(database):
     appointment = await an_appointment(database, traffic=Traffic.SYNTHETIC)
     await hold(database, appointment)
@@ -281,7 +307,8 @@ async def test_what_is_stored_comes_back_whole(database):
 async def test_doubt_begins_when_it_becomes_unknown_and_looks_are_counted(database):
     appointment = await an_appointment(database)
     await hold(database, appointment)
-    await settle(database, appointment, State.UNKNOWN)
+    unknown = await settle(database, appointment, State.UNKNOWN)
+    assert unknown is not None
     async with database.begin() as stores:
         await stores.appointments.looked(appointment.id)
         await stores.appointments.looked(appointment.id)
@@ -291,7 +318,9 @@ async def test_doubt_begins_when_it_becomes_unknown_and_looks_are_counted(databa
     assert doubted.doubted_at is not None
     assert doubted.looks == 2
 
-    await settle(database, appointment, State.UNKNOWN)
+    creating = await settle(database, unknown, State.CREATING)
+    assert creating is not None
+    await settle(database, creating, State.UNKNOWN)
     async with database.begin() as stores:
         anew = await stores.appointments.find(SALON.id, appointment.id)
     assert anew is not None
@@ -300,9 +329,7 @@ async def test_doubt_begins_when_it_becomes_unknown_and_looks_are_counted(databa
 
 async def test_only_what_is_queued_or_unknown_is_unsettled(database):
     for minutes, state in enumerate(State):
-        appointment = await an_appointment(database, minutes=60 * minutes)
-        await hold(database, appointment)
-        await settle(database, appointment, state)
+        await hold(database, replace(await an_appointment(database, minutes=60 * minutes), state=state))
 
     async with database.begin() as stores:
         left = await stores.appointments.unsettled(at_most=10)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from booking_core.domain import states
 from booking_core.domain.assignment import Workload
 from booking_core.domain.models import OCCUPYING, Appointment, Confirmation, State, Traffic
 from tests.fakes.clock import FakeClock
@@ -26,12 +27,17 @@ class FakeAppointments:
         self._rows.appointments[appointment.id] = appointment
         return True
 
-    async def settle(self, appointment_id: UUID, state: State, *, calcom_uid: str | None = None) -> None:
-        stored = self._rows.appointments[appointment_id]
-        changed = replace(stored, state=state, calcom_uid=calcom_uid or stored.calcom_uid)
+    async def settle(self, seen: Appointment, state: State, *, calcom_uid: str | None = None) -> Appointment | None:
+        states.check(seen.state, state)
+        stored = self._rows.appointments[seen.id]
+        if stored.version != seen.version:
+            return None
+        uid = calcom_uid or stored.calcom_uid
+        changed = replace(stored, state=state, calcom_uid=uid, version=stored.version + 1)
         if state is State.UNKNOWN:
             changed = replace(changed, doubted_at=self._clock.now(), looks=0)
-        self._rows.appointments[appointment_id] = changed
+        self._rows.appointments[seen.id] = changed
+        return changed
 
     async def looked(self, appointment_id: UUID) -> None:
         stored = self._rows.appointments[appointment_id]
@@ -105,12 +111,12 @@ class FakeAppointments:
 
     async def give_up_creating(self, older_than: datetime) -> int:
         stuck = [
-            each.id
+            each
             for each in self._rows.appointments.values()
             if each.state is State.CREATING and each.asked_at < older_than
         ]
-        for appointment_id in stuck:
-            await self.settle(appointment_id, State.UNKNOWN)
+        for appointment in stuck:
+            await self.settle(appointment, State.UNKNOWN)
         return len(stuck)
 
     async def unsettled(self, *, at_most: int) -> Sequence[tuple[UUID, UUID]]:

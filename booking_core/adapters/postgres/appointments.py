@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from booking_core.adapters.postgres.tables import appointments, customers, offerings, services, staff, tenants
 from booking_core.adapters.postgres.workloads import Stretch, workloads
+from booking_core.domain import states
 from booking_core.domain.assignment import Workload
 from booking_core.domain.models import (
     OCCUPYING,
@@ -28,6 +30,8 @@ from booking_core.domain.models import (
 )
 
 _OCCUPYING = tuple(state.value for state in OCCUPYING)
+# What a change of state may change besides.
+_SETTLED = ("calcom_uid", "doubted_at", "looks", "version")
 
 
 class PostgresAppointments:
@@ -60,13 +64,19 @@ class PostgresAppointments:
         )
         return (await self._connection.execute(statement)).one_or_none() is not None
 
-    async def settle(self, appointment_id: UUID, state: State, *, calcom_uid: str | None = None) -> None:
-        values: dict[str, object] = {"state": state.value, "updated_at": func.now()}
-        if state is State.UNKNOWN:
-            values |= {"doubted_at": func.now(), "looks": 0}
+    async def settle(self, seen: Appointment, state: State, *, calcom_uid: str | None = None) -> Appointment | None:
+        states.check(seen.state, state)
+        values: dict[str, object] = {**_becoming(state)}
         if calcom_uid is not None:
             values["calcom_uid"] = calcom_uid
-        await self._connection.execute(update(appointments).where(appointments.c.id == appointment_id).values(values))
+        settled = (
+            update(appointments)
+            .where(appointments.c.id == seen.id, appointments.c.version == seen.version)
+            .values(values)
+            .returning(*(appointments.c[name] for name in _SETTLED))
+        )
+        row = (await self._connection.execute(settled)).one_or_none()
+        return replace(seen, **{**row._mapping, "state": state}) if row else None
 
     async def looked(self, appointment_id: UUID) -> None:
         counted = update(appointments).where(appointments.c.id == appointment_id)
@@ -139,7 +149,7 @@ class PostgresAppointments:
         statement = (
             update(appointments)
             .where(appointments.c.state == State.CREATING.value, appointments.c.updated_at < older_than)
-            .values(state=State.UNKNOWN.value, updated_at=func.now(), doubted_at=func.now(), looks=0)
+            .values(_becoming(State.UNKNOWN))
         )
         return (await self._connection.execute(statement)).rowcount
 
@@ -151,6 +161,11 @@ class PostgresAppointments:
             .limit(at_most)
         )
         return [(row[0], row[1]) for row in await self._connection.execute(query)]
+
+
+def _becoming(state: State) -> Mapping[str, object]:
+    values = {"state": state.value, "version": appointments.c.version + 1, "updated_at": func.now()}
+    return values | {"doubted_at": func.now(), "looks": 0} if state is State.UNKNOWN else values
 
 
 def _whole() -> Select[tuple[object, ...]]:
@@ -205,4 +220,5 @@ def _appointment(row: Row[tuple[object, ...]]) -> Appointment:
         calcom_uid=row.calcom_uid,
         doubted_at=row.doubted_at,
         looks=row.looks,
+        version=row.version,
     )

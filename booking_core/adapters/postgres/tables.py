@@ -117,6 +117,7 @@ appointments = Table(
     Column("calcom_uid", Text),
     Column("doubted_at", DateTime(timezone=True)),
     Column("looks", Integer, nullable=False, server_default=text("0")),
+    Column("version", Integer, nullable=False, server_default=text("0")),
     Column("channel", Text, nullable=False),
     Column("synthetic", Boolean, nullable=False),
     Column("correlation_id", Text, nullable=False),
