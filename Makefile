@@ -1,7 +1,7 @@
 # The two commands that matter: `make up` and `make test`. Each sets up what is missing first.
 # Options go through ARGS: make up ARGS="--port core=18000"
 .DEFAULT_GOAL := help
-.PHONY: up demo test check generate down clean help setup
+.PHONY: up demo test check generate down clean help setup bench-exporter
 
 bin := .venv/bin
 export PYTHON
@@ -29,6 +29,9 @@ check: setup ## format, lint, types, import contracts, generated files, unit tes
 generate: setup ## write rules, configurations and dashboards from sla/sla.yaml
 	@$(bin)/slotwatch generate
 
+bench-exporter: setup ## a scrape of 1 to 64 workers, beside the client library's own collector
+	@$(bin)/python -m loadtests.benchmarks.scrape $(ARGS)
+
 down: setup ## end the chain of this checkout, also one whose terminal is gone
 	@$(bin)/slotwatch down
 
@@ -36,4 +39,4 @@ clean: ## remove .venv, .run and caches; refused while a chain runs
 	@bash stack/clean.sh
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)

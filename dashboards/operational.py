@@ -116,7 +116,7 @@ def _faults() -> Panel:
     caption = Caption(
         "Faults underneath",
         "A minute: database connections lost or not had, listeners that raised, messages that could not be sent, "
-        "calls to Cal.com repeated, circuits moved, and calls judged without Redis.",
+        "calls to Cal.com repeated, circuits moved, calls judged without Redis, and metric files that were skipped.",
         "cpm",
         alert="CircuitBreakerOpen",
     )
@@ -127,6 +127,7 @@ def _faults() -> Panel:
         Query(q.per_minute(c.CALCOM_RETRIES), "Cal.com retries"),
         Query(q.per_minute(c.BREAKER_TRANSITIONS, "name", "to"), "circuit to {{name}} now {{to}}"),
         Query(q.per_minute(c.BREAKER_FALLBACKS), "judged without Redis"),
+        Query(q.per_minute(c.FILES_SKIPPED, "reason"), "metric file {{reason}}"),
     )
     return timeseries(caption, *queries, look=Look(width=THIRD))
 

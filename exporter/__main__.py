@@ -25,7 +25,7 @@ def main() -> int:
         return _refuse(str(error))
     logs.configure(settings.log_level)
     try:
-        server = app.server(app.registry(settings), host=settings.host, port=settings.port)
+        server = app.server(app.exposition(settings), host=settings.host, port=settings.port)
     except OSError as error:
         return _refuse(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; set EXPORTER_PORT")
     for number in (signal.SIGTERM, signal.SIGINT):

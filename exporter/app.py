@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
 
@@ -11,12 +12,13 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric as Family
 
-from exporter.collectors import Runner, gauge_by
+from exporter.collectors import Collector, Runner, gauge_by
 from exporter.collectors.breaker import BreakerCollector
 from exporter.collectors.cache import CacheCollector
 from exporter.collectors.database import DatabaseCollector
 from exporter.collectors.metric_files import MetricFilesCollector
 from exporter.collectors.workers import WorkersCollector
+from exporter.exposition import Templates
 from exporter.settings import Settings
 from sla import catalogue as c
 
@@ -32,26 +34,47 @@ class BuildCollector:
         yield gauge_by(c.BUILD_INFO, {version("slotwatch"): 1})
 
 
-def registry(settings: Settings) -> CollectorRegistry:
-    """Return everything a scrape reads."""
+class Exposition:
+    """All the sidecar publishes, written in the format that the scraper asks for."""
+
+    def __init__(self, files: MetricFilesCollector, others: Sequence[Collector]) -> None:
+        self._files = files
+        self._templates = [Templates() for _ in files.KINDS]
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._registry.register(Runner((files, *others)))
+        # The files are read in place, so one scrape at a time; a second scraper waits some milliseconds.
+        self._one_at_a_time = threading.Lock()
+
+    def write(self, accept: str) -> tuple[str, bytes]:
+        """Return the content type and the text."""
+        encode, content_type = choose_encoder(accept)
+        with self._one_at_a_time:
+            # In this order: running the collectors reads the files.
+            others = encode(self._registry)
+            totals = [
+                templates.write(each, encode=encode, content_type=content_type)
+                for templates, each in zip(self._templates, self._files.totals, strict=False)
+            ]
+        return content_type, b"".join((*totals, others))
+
+
+def exposition(settings: Settings) -> Exposition:
+    """Wire everything a scrape reads."""
     files = settings.metrics_directory
     redis_url = settings.redis_url.get_secret_value()
     # Two ask Redis, one after the other: a Redis that hangs must cost the scrape no more than one that is asked once.
     redis_seconds = settings.query_seconds / 2
-    collectors = (
-        MetricFilesCollector(files),
+    others = (
         WorkersCollector(files),
         DatabaseCollector(settings.database_url.get_secret_value(), query_seconds=settings.query_seconds),
         CacheCollector(redis_url, query_seconds=redis_seconds),
         BreakerCollector(redis_url, query_seconds=redis_seconds),
         BuildCollector(),
     )
-    metrics = CollectorRegistry(auto_describe=False)
-    metrics.register(Runner(collectors))
-    return metrics
+    return Exposition(MetricFilesCollector(files), others)
 
 
-def server(metrics: CollectorRegistry, *, host: str, port: int) -> ThreadingHTTPServer:
+def server(metrics: Exposition, *, host: str, port: int) -> ThreadingHTTPServer:
     """Bind the server; `/metrics` in the format the scraper asks for, `/livez` for whoever starts us."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -60,8 +83,7 @@ def server(metrics: CollectorRegistry, *, host: str, port: int) -> ThreadingHTTP
         def do_GET(self) -> None:
             match self.path.partition("?")[0]:
                 case "/metrics":
-                    encode, content_type = choose_encoder(self.headers.get("Accept", ""))
-                    self._answer(200, content_type, encode(metrics))
+                    self._answer(200, *metrics.write(self.headers.get("Accept", "")))
                 case "/livez":
                     self._answer(200, "text/plain", b"ok\n")
                 case _:

@@ -345,6 +345,13 @@ COLLECTOR_DURATION = Metric(
     Home.SIDECAR,
     labels=(COLLECTOR,),
 )
+FILES_SKIPPED = Metric(
+    "exporter_files_skipped_total",
+    Kind.COUNTER,
+    "Metric files that could not be read at a scrape; what they held before is served meanwhile.",
+    Home.SIDECAR,
+    labels=(Label("reason", ("empty", "truncated", "foreign", "unreadable")),),
+)
 LAST_READ = Metric(
     "exporter_last_read_timestamp_seconds",
     Kind.GAUGE,

@@ -1,0 +1,72 @@
+"""Writes the workers' totals in the scraper's format: the text between the numbers is written once.
+
+The client library itself writes that text, so names, labels and escapes are its own in every format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
+
+from exporter.totals import Totals
+
+Encode = Callable[[Collector], bytes]
+
+# Every sample of a family without values reads so.
+_VALUE = "0.0"
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    families: Sequence[Family]
+    before: Sequence[str]  # the text before each number
+
+
+class Templates:
+    """The texts by format, made anew when the series change."""
+
+    def __init__(self) -> None:
+        self._by_format: dict[str, _Template] = {}
+
+    def write(self, totals: Totals, *, encode: Encode, content_type: str) -> bytes:
+        """Return the samples without an end mark: the other collectors' samples follow."""
+        template = self._by_format.get(content_type)
+        if template is None or template.families is not totals.families:
+            template = _Template(totals.families, _texts(totals.families, encode))
+            self._by_format[content_type] = template
+        parts = [""] * (2 * len(template.before))
+        parts[::2] = template.before
+        parts[1::2] = map(_number, totals.values)
+        return "".join((*parts, "\n" if parts else "")).encode()
+
+
+def _texts(families: Sequence[Family], encode: Encode) -> Sequence[str]:
+    """Return what stands before each number: the end of the line before, comments, name and labels."""
+    texts: list[str] = []
+    pending = ""
+    for line in encode(_Given(families)).decode().split("\n"):
+        if line.startswith("#"):
+            pending += f"{line}\n"
+        elif line:
+            texts.append(f"{chr(10) if texts else ''}{pending}{line.removesuffix(_VALUE)}")
+            pending = ""
+    return texts
+
+
+def _number(value: float) -> str:
+    # Most samples are small whole numbers; the library's own function costs ten times as much.
+    return repr(value) if 0.0 <= value < 1_000_000.0 else str(floatToGoString(value))  # type: ignore[no-untyped-call]
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A registry of families that are there already."""
+
+    families: Sequence[Family]
+
+    def collect(self) -> Iterable[Family]:
+        return self.families

@@ -1,0 +1,1 @@
+"""Side-by-side performance measurements, one file per question; the ratios are the result."""
