@@ -12,6 +12,7 @@ from booking_core.domain.models import (
     CustomerWish,
     Offering,
     Origin,
+    PromptVersion,
     ServiceNames,
     Tenant,
     Traffic,
@@ -55,8 +56,12 @@ def a_request(
     return BookingRequest(service, start, wish or a_wish(), staff)
 
 
-def an_origin(traffic: Traffic = Traffic.REAL, channel: Channel = Channel.VOICE) -> Origin:
-    return Origin(channel, traffic, "correlation-1")
+def an_origin(
+    traffic: Traffic = Traffic.REAL,
+    channel: Channel = Channel.VOICE,
+    prompt_version: PromptVersion | None = PromptVersion.V2,
+) -> Origin:
+    return Origin(channel, traffic, "correlation-1", prompt_version)
 
 
 def open_salon(database: FakeDatabase, *staff: str) -> None:

@@ -16,14 +16,13 @@ from pydantic_core import core_schema
 from booking_core.domain.models import PromptVersion
 from booking_core.http.functions import FUNCTIONS
 from booking_core.http.inbound import Variables
+from booking_core.http.retell_call import PROMPT_HEADER
 
 # Our own answer takes 8 s at most; what is silent longer than this has been cut off.
 TIMEOUT_MILLISECONDS = 10_000
 # The network may lose an answer. A second request is answered with the first one's booking, so it does no harm; a third
 # would keep the caller waiting for half a minute.
 RETRIES = 1
-# The tools of a version say which prompt is speaking: the surest word on it, for it is the agent's own.
-PROMPT_HEADER = "x-prompt-version"
 
 GREETING = "Welcome to {{salon_name}}, how can I help you?"
 WHILE_IT_RUNS = "Say in a few words, in the caller's language, that it takes a moment. Promise nothing."

@@ -113,6 +113,8 @@ class Origin:
     channel: Channel
     traffic: Traffic
     correlation_id: str
+    # None where no voice agent speaks, or one that does not say.
+    prompt_version: PromptVersion | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from fastapi import Request
 
 from booking_core.adapters import retell
-from booking_core.domain.models import Channel, Origin, Tenant
+from booking_core.domain.models import Channel, Origin, PromptVersion, Tenant
 from booking_core.http.answers import Unauthorised
 from booking_core.services.tenants import TenantDirectory
 
@@ -32,9 +32,9 @@ async def tenant_by_signature(request: Request, token: str, tenants: TenantDirec
     return _admitted(request, tenant if genuine else None, "The signature does not fit this body and address.")
 
 
-def origin_of(request: Request, channel: Channel) -> Origin:
+def origin_of(request: Request, channel: Channel, prompt_version: PromptVersion | None = None) -> Origin:
     """Return where the request comes from, as the entrance marked it."""
-    return Origin(channel, request.state.traffic, request.state.correlation_id)
+    return Origin(channel, request.state.traffic, request.state.correlation_id, prompt_version)
 
 
 def _admitted(request: Request, tenant: Tenant | None, otherwise: str) -> Tenant:

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from booking_core.domain import rules
 from booking_core.domain.errors import (
@@ -24,19 +24,13 @@ from booking_core.domain.ports import Clock
 from booking_core.http.answers import confirmation, invalid, open_slots, refusal
 from booking_core.http.callers import origin_of, tenant_by_signature
 from booking_core.http.functions import FUNCTIONS, BookAppointment, CheckAvailability
+from booking_core.http.retell_call import PROMPT_HEADER, Call
 from booking_core.services.alternatives import SlotFinder
 from booking_core.services.orchestrator import BookingOrchestrator
 from booking_core.services.tenants import TenantDirectory
 
 # As many as a person can keep in mind on the phone.
 OFFERED_ON_THE_PHONE = 6
-
-
-class Call(BaseModel):
-    """As much of Retell's call object as we need; the rest is large and personal."""
-
-    call_id: str = Field(min_length=1, max_length=200)
-    from_number: str | None = Field(None, max_length=40)
 
 
 class FunctionCall(BaseModel):
@@ -82,8 +76,9 @@ def router(orchestrator: BookingOrchestrator, slots: SlotFinder, tenants: Tenant
         call = _envelope(await request.body())
         if call.name not in FUNCTIONS:
             raise InvalidRequest("name", f"There is no function {call.name!r}; there are {', '.join(FUNCTIONS)}.")
+        version = call.call.prompt_version(header=request.headers.get(PROMPT_HEADER))
         try:
-            return await answer(salon, call, origin_of(request, Channel.VOICE))
+            return await answer(salon, call, origin_of(request, Channel.VOICE, version))
         except ValidationError as error:
             return {**invalid(error.errors()), "say": "Could you say that once more?"}
         except BookingError as error:

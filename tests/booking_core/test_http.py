@@ -27,11 +27,18 @@ async def post(stage: Stage, path: str, body: object, **headers: str):
 
 
 async def call(
-    stage: Stage, name: str, args: dict, *, key: str = SALON.retell_api_key, path: str = FUNCTIONS, **headers
+    stage: Stage,
+    name: str,
+    args: dict,
+    *,
+    key: str = SALON.retell_api_key,
+    path: str = FUNCTIONS,
+    about: dict | None = None,
+    **headers,
 ):
-    body = json.dumps(
-        {"name": name, "args": args, "call": {"call_id": "call-1", "from_number": "+4930901820"}}
-    ).encode()
+    """Call a function as Retell does; `about` is what the call object says besides the caller's number."""
+    on_the_line = {"call_id": "call-1", "from_number": "+4930901820", **(about or {})}
+    body = json.dumps({"name": name, "args": args, "call": on_the_line}).encode()
     signature = retell.sign(body, key, now=NOW)
     async with stage.client() as client:
         return await client.post(path, content=body, headers={retell.HEADER: signature, **headers})
@@ -265,6 +272,27 @@ async def test_a_probe_is_marked_in_the_row_and_in_the_counters(stage):
     route = {"route": "/v1/retell/{tenant}/functions", "method": "POST", "code_class": "2xx"}
     assert stage.count("booking_api_request_duration_seconds_count", **route, traffic="synthetic") == 1
     assert stage.count("booking_api_request_duration_seconds_count", **route, traffic="real") == 0
+
+
+@pytest.mark.parametrize(
+    ("about", "headers", "version"),
+    [
+        ({}, {}, None),
+        ({}, {"x-prompt-version": "v1"}, "v1"),
+        ({"metadata": {"prompt_version": "v1"}}, {}, "v1"),
+        ({"retell_llm_dynamic_variables": {"prompt_version": "v2"}}, {}, "v2"),
+        ({"metadata": {"prompt_version": "v1"}}, {"x-prompt-version": "v2"}, "v2"),
+        ({"metadata": {"prompt_version": "v9"}, "retell_llm_dynamic_variables": {"prompt_version": "v1"}}, {}, "v1"),
+        ({"metadata": "v1", "retell_llm_dynamic_variables": ["v1"]}, {"x-prompt-version": "v9"}, None),
+    ],
+)
+async def test_the_prompt_that_spoke_is_known_by_the_surest_word_on_it(stage, about, headers, version):
+    args = {"service": "cut", "start": TEN_O_CLOCK_LOCAL, "name": "Erika"}
+
+    await call(stage, "book_appointment", args, about=about, **headers)
+
+    (booked,) = stage.database.rows.appointments.values()
+    assert booked.origin.prompt_version == version
 
 
 async def test_a_request_repeated_with_its_key_gets_the_first_answer_word_for_word(stage):

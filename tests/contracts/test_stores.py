@@ -16,7 +16,7 @@ from booking_core.adapters.postgres.database import PostgresDatabase
 from booking_core.adapters.postgres.tenants import api_key_digest
 from booking_core.domain.assignment import Workload
 from booking_core.domain.errors import IdempotencyKeyReused, RequestInFlight
-from booking_core.domain.models import OCCUPYING, Appointment, Reply, State, Traffic
+from booking_core.domain.models import OCCUPYING, Appointment, PromptVersion, Reply, State, Traffic
 from booking_core.domain.ports import Database
 from booking_core.domain.rules import folded
 from tests.factories import (
@@ -139,6 +139,19 @@ async def test_touching_appointments_fit_and_overlapping_ones_do_not(database):
     appointments = [await an_appointment(database, minutes=minutes) for minutes in (0, 30, 15, -29)]
 
     assert [await hold(database, each) for each in appointments] == [True, True, False, False]
+
+
+@pytest.mark.parametrize("version", [*PromptVersion, None])
+async def test_an_appointment_comes_back_with_all_that_is_known_of_its_origin(database, version):
+    appointment = await an_appointment(database)
+    appointment = replace(appointment, origin=an_origin(prompt_version=version))
+    await hold(database, appointment)
+
+    async with database.begin() as stores:
+        stored = await stores.appointments.find(SALON.id, appointment.id)
+
+    assert stored is not None
+    assert stored.origin == appointment.origin
 
 
 @pytest.mark.parametrize("state", [State.RELEASED, State.FAILED, State.CANCELLED])

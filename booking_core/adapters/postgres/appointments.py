@@ -25,6 +25,7 @@ from booking_core.domain.models import (
     Customer,
     Offering,
     Origin,
+    PromptVersion,
     State,
     Traffic,
 )
@@ -58,6 +59,7 @@ class PostgresAppointments:
                 channel=appointment.origin.channel.value,
                 synthetic=appointment.origin.traffic is Traffic.SYNTHETIC,
                 correlation_id=appointment.origin.correlation_id,
+                prompt_version=version.value if (version := appointment.origin.prompt_version) else None,
             )
             .on_conflict_do_nothing()
             .returning(appointments.c.id)
@@ -213,7 +215,7 @@ def _appointment(row: Row[tuple[object, ...]]) -> Appointment:
         customer=Customer(row.customer_id, row.phone, row.customer_name, row.email),
         start=row.start,
         end=row.end,
-        origin=Origin(Channel(row.channel), traffic, row.correlation_id),
+        origin=Origin(Channel(row.channel), traffic, row.correlation_id, _prompt_version(row.prompt_version)),
         state=State(row.state),
         key=row.key,
         asked_at=row.created_at,
@@ -222,3 +224,7 @@ def _appointment(row: Row[tuple[object, ...]]) -> Appointment:
         looks=row.looks,
         version=row.version,
     )
+
+
+def _prompt_version(stored: str | None) -> PromptVersion | None:
+    return PromptVersion(stored) if stored else None

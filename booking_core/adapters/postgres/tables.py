@@ -121,6 +121,8 @@ appointments = Table(
     Column("channel", Text, nullable=False),
     Column("synthetic", Boolean, nullable=False),
     Column("correlation_id", Text, nullable=False),
+    # By which the voice agent spoke; null where none did, or one that did not say.
+    Column("prompt_version", Text),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=_now),
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=_now),
     CheckConstraint(_one_of(tuple(State)), name="state"),
