@@ -43,7 +43,9 @@ def worker_app() -> ASGIApp:
     settings = terminal.settings()
     logs.configure(settings.log_level)
     world = composition.real_world(settings, role="http")
-    core = composition.assemble(world, mail_sender=settings.mail_sender)
+    core = composition.assemble(
+        world, mail_sender=settings.mail_sender, confidence_threshold=settings.confidence_threshold
+    )
     return composition.web(world, core, body_limit_bytes=settings.body_limit_bytes)
 
 
@@ -86,7 +88,9 @@ def worker() -> None:
 
 async def _work(settings: Settings) -> None:
     world = composition.real_world(settings, role="jobs", is_background=True)
-    core = composition.assemble(world, mail_sender=settings.mail_sender)
+    core = composition.assemble(
+        world, mail_sender=settings.mail_sender, confidence_threshold=settings.confidence_threshold
+    )
     queue = jobs.application(world, core, database_url=libpq(settings), abandoned_seconds=settings.abandoned_seconds)
     async with world.closing, queue.open_async():
         running = asyncio.create_task(

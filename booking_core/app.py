@@ -121,7 +121,7 @@ def _guarded(
     return GuardedCalcom(plain, breaker, retry, pace=pace, not_permitted=recorder.calcom_not_permitted)
 
 
-def assemble(world: World, *, mail_sender: str) -> Core:
+def assemble(world: World, *, mail_sender: str, confidence_threshold: float) -> Core:
     """Build the orchestrator and its services on a world."""
     notification = BookingNotificationService(world.database, world.mailer, sender=mail_sender)
     bus = Bus(
@@ -135,7 +135,7 @@ def assemble(world: World, *, mail_sender: str) -> Core:
         database=world.database,
         calcom=world.calcom,
         bus=bus,
-        validation=BookingValidationService(world.clock),
+        validation=BookingValidationService(world.clock, confidence_threshold=confidence_threshold),
         customers=CustomerResolutionService(),
         services=services,
         appointments=AppointmentPersistenceService(uuid4, world.clock),

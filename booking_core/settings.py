@@ -37,6 +37,9 @@ class Settings(ProcessSettings):
     )
     smtp_host: str = Field("127.0.0.1", description="Mail server for confirmations.")
     smtp_port: Port = Field(8025, description="Its port.")
+    confidence_threshold: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.6, description="What the voice agent heard with less confidence than this is asked for again; 0 asks never."
+    )
     mail_sender: str = Field("appointments@slotwatch.example", description="Sender of confirmations.")
     metrics_directory: Path = Field(
         Path(".run/metrics"), description="Where workers keep their metric files; the exporter reads them."

@@ -75,6 +75,7 @@ NO_REASON = "none"
 REFUSAL_REASONS = (
     "invalid_request",
     "invalid_customer",
+    "unclear",
     "unknown_service",
     "unknown_staff",
     "time_not_bookable",

@@ -4,6 +4,7 @@ BookingError
 ├── BookingRefused            the caller's side: burns no error budget
 │   ├── InvalidRequest
 │   ├── CustomerValidationError
+│   ├── HeardUnclearly
 │   ├── UnknownService
 │   ├── UnknownStaff
 │   ├── TimeNotBookable
@@ -29,6 +30,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
+from booking_core.domain.hearing import Heard
 from booking_core.domain.models import OpenSlot
 
 
@@ -64,6 +66,17 @@ class CustomerValidationError(BookingRefused):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class HeardUnclearly(BookingRefused):
+    """Something was not understood surely enough to book on it."""
+
+    reason = "unclear"
+
+    def __init__(self, fields: Sequence[Heard], question: str) -> None:
+        super().__init__(question)
+        # The most important first: that is what the question asks for.
+        self.fields = tuple(fields)
 
 
 class UnknownService(BookingRefused):

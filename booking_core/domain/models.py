@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from booking_core.domain.hearing import Confidence
 
 
 class Channel(StrEnum):
@@ -125,6 +127,8 @@ class BookingRequest:
     start: str
     customer: CustomerWish
     staff: str | None = None
+    # How surely each was heard, from 0 to 1, as far as the agent says so.
+    confidence: Confidence = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

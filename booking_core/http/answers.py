@@ -13,12 +13,14 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from booking_core.domain import errors, rules
+from booking_core.domain.hearing import QUESTIONS
 from booking_core.domain.models import Appointment, OpenSlot, State, Tenant
 from booking_core.http.middleware import BodyTooLarge, too_large
 
 STATUS: Mapping[type[errors.BookingError], HTTPStatus] = {
     errors.InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.CustomerValidationError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.HeardUnclearly: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.UnknownService: HTTPStatus.NOT_FOUND,
     errors.UnknownStaff: HTTPStatus.NOT_FOUND,
     errors.UnknownAppointment: HTTPStatus.NOT_FOUND,
@@ -53,6 +55,9 @@ def refusal(error: errors.BookingError, zone: ZoneInfo) -> dict[str, Any]:
     match error:
         case errors.InvalidRequest() | errors.CustomerValidationError():
             answer["errors"] = [{"field": error.field, "message": str(error)}]
+        case errors.HeardUnclearly():
+            answer["field"] = error.fields[0]
+            answer["errors"] = [{"field": field, "message": QUESTIONS[field]} for field in error.fields]
         case errors.UnknownService() | errors.UnknownStaff():
             answer["suggestions"] = list(error.suggestions)
         case errors.SlotTaken():
@@ -87,6 +92,13 @@ def confirmation(appointment: Appointment, tenant: Tenant) -> dict[str, Any]:
         if is_confirmed
         else f"I have kept your {what} for {when}, and we will confirm it shortly.",
     }
+
+
+def other_name(appointment: Appointment, said: str, *, may_tell: bool) -> dict[str, Any]:
+    """Say that the customer is known by another name than was said: it stands, and the agent may ask about it."""
+    if rules.folded(said) == rules.folded(appointment.customer.name):
+        return {}
+    return {"name_differs": True} | ({"known_as": appointment.customer.name} if may_tell else {})
 
 
 def utc_text(moment: datetime) -> str:

@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from booking_core.domain.errors import BookingRefused
 from booking_core.domain.models import AvailabilityRequest, BookingRequest, Channel, CustomerWish, Reply, State, Tenant
-from booking_core.http.answers import confirmation, open_slots, refusal, status_of
+from booking_core.http.answers import confirmation, open_slots, other_name, refusal, status_of
 from booking_core.http.callers import origin_of, tenant_by_api_key
+from booking_core.http.functions import Sureness
 from booking_core.services.alternatives import SlotFinder
 from booking_core.services.orchestrator import BookingOrchestrator
 from booking_core.services.repeats import Repeats
@@ -40,6 +41,10 @@ class BookingBody(_Body):
     start: Words = Field(description="ISO 8601; without an offset it is the salon's local time.")
     customer: CustomerBody
     staff: Words | None = None
+    confidence: Sureness = Field(
+        default_factory=dict,
+        description="How surely each was heard, from 0 to 1; what is below the threshold is refused as `unclear`.",
+    )
 
 
 class CancellationBody(_Body):
@@ -65,7 +70,7 @@ def router(
         idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
     ) -> JSONResponse:
         customer = CustomerWish(body.customer.name, body.customer.phone, body.customer.email)
-        wish = BookingRequest(body.service, body.start, customer, body.staff)
+        wish = BookingRequest(body.service, body.start, customer, body.staff, body.confidence)
 
         async def answer() -> Reply:
             try:
@@ -74,7 +79,8 @@ def router(
                 return Reply(status_of(error), refusal(error, tenant.time_zone))
             is_confirmed = appointment.state is State.CONFIRMED
             status = HTTPStatus.CREATED if is_confirmed else HTTPStatus.ACCEPTED
-            return Reply(status, confirmation(appointment, tenant), is_final=is_confirmed)
+            told = confirmation(appointment, tenant) | other_name(appointment, customer.name, may_tell=True)
+            return Reply(status, told, is_final=is_confirmed)
 
         if idempotency_key is None:
             reply = await answer()

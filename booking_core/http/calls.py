@@ -19,9 +19,10 @@ from booking_core.domain.errors import (
     UnknownService,
     UnknownStaff,
 )
+from booking_core.domain.hearing import Heard
 from booking_core.domain.models import AvailabilityRequest, BookingRequest, Channel, CustomerWish, Origin, Tenant
 from booking_core.domain.ports import Clock
-from booking_core.http.answers import confirmation, invalid, open_slots, refusal
+from booking_core.http.answers import confirmation, invalid, open_slots, other_name, refusal
 from booking_core.http.callers import origin_of, tenant_by_signature
 from booking_core.http.functions import FUNCTIONS, BookAppointment, CheckAvailability
 from booking_core.http.retell_call import PROMPT_HEADER, Call
@@ -66,9 +67,10 @@ def router(orchestrator: BookingOrchestrator, slots: SlotFinder, tenants: Tenant
         }
 
     async def book_appointment(tenant: Tenant, args: BookAppointment, call: Call, origin: Origin) -> dict[str, Any]:
-        customer = CustomerWish(args.name, args.phone or call.from_number or "", args.email)
-        wish = BookingRequest(args.service, args.start, customer, args.staff)
-        return confirmation(await orchestrator.book(tenant, wish, origin), tenant)
+        appointment = await orchestrator.book(tenant, _wish(args, call), origin)
+        # Whose number it is, is told only to whoever rings from it.
+        named = other_name(appointment, args.name, may_tell=args.phone is None)
+        return confirmation(appointment, tenant) | named
 
     @routes.post("/{tenant}/functions")
     async def function(request: Request, tenant: str) -> dict[str, Any]:
@@ -85,6 +87,13 @@ def router(orchestrator: BookingOrchestrator, slots: SlotFinder, tenants: Tenant
             return {**refusal(error, salon.time_zone), "say": _say(error)}
 
     return routes
+
+
+def _wish(args: BookAppointment, call: Call) -> BookingRequest:
+    customer = CustomerWish(args.name, args.phone or call.from_number or "", args.email)
+    # The number a caller rings from was not heard, it was transmitted: nothing about it is unsure.
+    heard = {each: sure for each, sure in args.confidence.items() if args.phone or each is not Heard.PHONE}
+    return BookingRequest(args.service, args.start, customer, args.staff, heard)
 
 
 def _envelope(body: bytes) -> FunctionCall:

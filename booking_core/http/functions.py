@@ -5,8 +5,11 @@ Docstrings and descriptions are read by a language model, which asks the caller 
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from booking_core.domain.hearing import Heard
 
 STAFF = Field(None, max_length=200, description="Who should do it; only if the caller asks for somebody.")
 
@@ -36,6 +39,12 @@ class CheckAvailability(_Args):
     )
 
 
+HOW_SURE = (
+    "Only for what you may have misheard: how sure you are of each of these arguments, from 0 (a guess) to 1 (certain)."
+)
+Sureness = Mapping[Heard, Annotated[float, Field(ge=0, le=1)]]
+
+
 class BookAppointment(_Args):
     """Book one time that check_availability found and the caller has agreed to. Repeating it books nothing twice."""
 
@@ -58,6 +67,7 @@ class BookAppointment(_Args):
     email: str | None = Field(
         None, max_length=254, description="Only if the caller wants a written confirmation: their address."
     )
+    confidence: Sureness = Field(default_factory=dict, description=HOW_SURE)
     staff: str | None = Field(
         None, max_length=200, description="Who should do it; only if the caller asks for somebody."
     )

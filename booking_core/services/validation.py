@@ -7,12 +7,11 @@ from datetime import datetime
 
 import phonenumbers
 
-from booking_core.domain import rules
-from booking_core.domain.errors import CustomerValidationError
+from booking_core.domain import hearing, rules
+from booking_core.domain.errors import CustomerValidationError, HeardUnclearly
+from booking_core.domain.hearing import Heard
 from booking_core.domain.models import BookingRequest, CustomerWish, Tenant
 from booking_core.domain.ports import Clock
-
-LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +27,42 @@ class ValidBooking:
 
 
 class BookingValidationService:
-    """Turns what was heard into what can be booked, or says which field to ask again."""
+    """Turns what was heard into what can be booked, or says which field to ask again.
 
-    def __init__(self, clock: Clock) -> None:
+    What was heard with less confidence than the threshold, from 0 to 1, is asked for again before it is believed.
+    """
+
+    def __init__(self, clock: Clock, *, confidence_threshold: float) -> None:
         self._clock = clock
+        self._confidence_threshold = confidence_threshold
 
     def check(self, tenant: Tenant, request: BookingRequest) -> ValidBooking:
+        self._check_hearing(tenant, request)
         start = rules.instant(request.start, tenant.time_zone)
         rules.check_notice(start, now=self._clock.now())
         customer = self._customer(tenant, request.customer)
         return ValidBooking(replace(request, customer=customer), start)
 
+    def _check_hearing(self, tenant: Tenant, request: BookingRequest) -> None:
+        customer = request.customer
+        given = {
+            Heard.START: request.start,
+            Heard.SERVICE: request.service,
+            Heard.PHONE: customer.phone,
+            Heard.NAME: customer.name,
+            Heard.STAFF: request.staff,
+            Heard.EMAIL: customer.email,
+        }
+        fields = hearing.unclear(request.confidence, given, at_least=self._confidence_threshold)
+        if fields:
+            is_number = fields[0] is Heard.PHONE
+            question = read_back(customer.phone, tenant.country) if is_number else hearing.QUESTIONS[fields[0]]
+            raise HeardUnclearly(fields, question)
+
     def _customer(self, tenant: Tenant, wish: CustomerWish) -> CustomerWish:
-        name = " ".join(wish.name.split())
-        if not name or len(name) > LONGEST_NAME:
-            raise CustomerValidationError("name", f"A name has between 1 and {LONGEST_NAME} characters.")
+        name = hearing.tidy_name(wish.name)
+        if name is None:
+            raise CustomerValidationError("name", f"A name has up to {hearing.LONGEST_NAME} letters, and no digits.")
         return CustomerWish(name, e164(wish.phone, tenant.country), _email(wish.email))
 
 
@@ -59,6 +79,13 @@ def e164(phone: str, country: str) -> str:
     if not phonenumbers.is_valid_number(number):
         raise CustomerValidationError("phone", f"{phone!r} is not a phone number anybody can have.")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def read_back(phone: str, country: str) -> str:
+    """Return a question that reads the number back in groups, as one would say it."""
+    number = phonenumbers.parse(e164(phone, country))
+    grouped = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    return f"I understood the telephone number {grouped}. Is that right?"
 
 
 def _email(email: str | None) -> str | None:

@@ -45,5 +45,5 @@ def stage() -> Stage:
     registry = CollectorRegistry()
     calcom, mailer = FakeCalcom(), FakeMailer()
     world = World(database, calcom, mailer, clock, Recorder(registry))
-    core = assemble(world, mail_sender="salon@slotwatch.example")
+    core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6)
     return Stage(clock, database, calcom, mailer, registry, world, core)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -21,10 +22,16 @@ URL = f"https://booking.example{FUNCTIONS_PATH}"
 TOOLS = {tool["name"]: tool for tool in tools(PromptVersion.V2, URL)}
 
 # One valid value for each argument that a plain word does not fit.
-SAMPLES = {"date": "2026-12-02", "time": "10:00", "start": "2026-12-02T10:00", "email": "erika@example.org"}
+SAMPLES = {
+    "date": "2026-12-02",
+    "time": "10:00",
+    "start": "2026-12-02T10:00",
+    "email": "erika@example.org",
+    "confidence": {"name": 0.9},
+}
 
 
-def valid(name: str) -> dict[str, str]:
+def valid(name: str) -> dict[str, Any]:
     return {field: SAMPLES.get(field, "cut") for field in TOOLS[name]["parameters"]["properties"]}
 
 
@@ -68,7 +75,7 @@ def test_every_argument_tells_the_language_model_what_to_put_there(name, field):
     schema = TOOLS[name]["parameters"]["properties"][field]
 
     assert schema["description"].endswith(".")
-    assert schema["type"] == "string"
+    assert schema["type"] == ("object" if field == "confidence" else "string")
     assert "anyOf" not in schema
 
 

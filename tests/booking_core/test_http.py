@@ -191,6 +191,52 @@ async def test_a_voice_agent_hears_free_times(stage):
     assert "Wednesday, 2 December at 10:00" in answer["say"]
 
 
+async def test_what_was_heard_unsurely_is_asked_for_again_and_only_that(stage):
+    args = {"service": "cut", "start": TEN_O_CLOCK_LOCAL, "name": "Erika", "phone": "030 901820"}
+
+    answer = (await call(stage, "book_appointment", args | {"confidence": {"phone": 0.3, "start": 0.9}})).json()
+
+    assert (answer["status"], answer["reason"], answer["field"]) == ("refused", "unclear", "phone")
+    assert answer["say"] == "I understood the telephone number +49 30 901820. Is that right?"
+    assert stage.database.rows.appointments == {}
+
+
+async def test_the_number_a_caller_rings_from_is_never_unsure(stage):
+    args = {"service": "cut", "start": TEN_O_CLOCK_LOCAL, "name": "Erika", "confidence": {"phone": 0.1}}
+
+    assert (await call(stage, "book_appointment", args)).json()["status"] == "confirmed"
+
+
+async def test_another_name_than_the_known_one_is_told_to_whoever_rings_from_the_number(stage):
+    asked = {"service": "cut", "name": "Erika"}
+    await call(stage, "book_appointment", asked | {"start": TEN_O_CLOCK_LOCAL})
+
+    other = {"service": "cut", "name": "Max"}
+    from_it = (await call(stage, "book_appointment", other | {"start": "2026-12-02T11:00"})).json()
+    about_it = other | {"start": "2026-12-02T12:00", "phone": "+4930901820"}
+    by_another = (await call(stage, "book_appointment", about_it)).json()
+
+    assert (from_it["name_differs"], from_it["known_as"]) == (True, "Erika")
+    assert by_another["name_differs"] is True
+    assert "known_as" not in by_another
+
+
+async def test_a_known_name_in_other_letters_is_the_same_name(stage):
+    await call(stage, "book_appointment", {"service": "cut", "start": TEN_O_CLOCK_LOCAL, "name": "Erika Muster"})
+    again = {"service": "cut", "start": "2026-12-02T11:00", "name": "erika  muster"}
+
+    assert "name_differs" not in (await call(stage, "book_appointment", again)).json()
+
+
+async def test_the_api_asks_again_for_everything_unclear_the_most_important_first(stage):
+    unsure = BOOKING | {"confidence": {"name": 0.5, "start": 0.2, "service": 0.6}}
+
+    answer = await post(stage, "/v1/bookings", unsure, **KEY)
+
+    assert (answer.status_code, answer.json()["field"]) == (422, "start")
+    assert [each["field"] for each in answer.json()["errors"]] == ["start", "name"]
+
+
 async def test_a_voice_agent_may_ask_for_tomorrow_and_means_the_salons(stage):
     stage.calcom.free = [TEN_O_CLOCK]
 
