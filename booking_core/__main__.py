@@ -109,7 +109,7 @@ def migrate(
 ) -> None:
     """Bring the database to the newest schema; safe to repeat."""
     settings = terminal.settings()
-    migrations.upgrade(settings.database_url.get_secret_value(), revision)
+    migrations.upgrade(settings.owner_url, revision)
     print(f"The database is at {revision}.")
 
 
@@ -128,7 +128,7 @@ def seed() -> None:
     except BookingError as error:
         print(f"Cal.com at {settings.calcom_url} did not list its event types: {error}", file=sys.stderr)
         raise typer.Exit(1) from error
-    number = seeding.seed(settings.database_url.get_secret_value(), salon, event_types)
+    number = seeding.seed(settings.owner_url, salon, event_types)
     print(f"Salon {salon.token!r} offers {number} event types.")
 
 

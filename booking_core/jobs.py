@@ -17,6 +17,7 @@ from procrastinate.jobs import Status
 from booking_core.adapters.postgres.queue import SETTLE, locks
 from booking_core.app import Core, World
 from booking_core.domain.errors import BookingError
+from booking_core.domain.ports import EVERY_TENANT
 
 EVERY_MINUTE = "* * * * *"
 SWEPT_AT_ONCE = 50
@@ -50,7 +51,7 @@ class Jobs:
 
     async def resume_unsettled(self, timestamp: int) -> None:
         """Whatever ended a job without an end, no appointment stays between the worlds for want of one."""
-        async with self.world.database.begin() as stores:
+        async with self.world.database.begin(EVERY_TENANT) as stores:
             given_up = await stores.appointments.give_up_creating(self.world.clock.now() - self.age)
             left = await stores.appointments.unsettled(at_most=UNSETTLED_AT_ONCE)
         if given_up:
@@ -75,7 +76,7 @@ class Jobs:
 
     async def sweep_synthetic(self, timestamp: int) -> None:
         """Cancel what a probe booked and, killed or cut off, did not cancel itself."""
-        async with self.world.database.begin() as stores:
+        async with self.world.database.begin(EVERY_TENANT) as stores:
             older_than = self.world.clock.now() - self.age
             left = await stores.appointments.abandoned_synthetic(older_than, at_most=SWEPT_AT_ONCE)
             tenants = {each.tenant_id: await stores.tenants.get(each.tenant_id) for each in left}

@@ -15,7 +15,6 @@ from booking_core.domain.events import (
     AppointmentBookingInitiated,
     CalcomBookingCreated,
     CalcomSyncRequired,
-    Event,
 )
 from booking_core.domain.models import Traffic
 from booking_core.services.notification import BookingNotificationService
@@ -51,20 +50,24 @@ class Listeners:
                 _log.info("appointment_not_booked", outcome=event.outcome, reason=event.reason)
 
     async def send_booking_confirmation_email(self, event: AppointmentBooked) -> None:
-        await self._tell(event, "confirmation_email", self.notification.confirm, event.appointment_id)
+        await self._tell(event, event.appointment_id, "confirmation_email", self.notification.confirm)
 
     async def send_booking_regret_email(self, event: AppointmentBookingFailed) -> None:
         # Without an id nobody was promised anything: the caller heard of the failure on the phone.
         if event.appointment_id is not None:
-            await self._tell(event, "regret_email", self.notification.regret, event.appointment_id)
+            await self._tell(event, event.appointment_id, "regret_email", self.notification.regret)
 
     async def _tell(
-        self, event: Event, kind: str, send: Callable[[UUID], Awaitable[bool]], appointment_id: UUID
+        self,
+        event: AppointmentBooked | AppointmentBookingFailed,
+        appointment_id: UUID,
+        kind: str,
+        send: Callable[[UUID, UUID], Awaitable[bool]],
     ) -> None:
         if event.origin.traffic is Traffic.SYNTHETIC:
             return
         try:
-            sent = await send(appointment_id)
+            sent = await send(event.tenant_id, appointment_id)
         except Exception:
             self.recorder.notified(kind, "failed")
             raise

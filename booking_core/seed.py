@@ -12,8 +12,10 @@ from sqlalchemy import Connection, Table, create_engine
 from sqlalchemy.dialects.postgresql import insert
 
 from booking_core.adapters.postgres import tables
+from booking_core.adapters.postgres.sight import limited_to
 from booking_core.adapters.postgres.tenants import api_key_digest
 from booking_core.domain.models import Tenant
+from booking_core.domain.ports import EVERY_TENANT
 from booking_core.domain.rules import folded
 
 # As Cal.com's API describes it.
@@ -55,6 +57,7 @@ def seed(
     """Store the salon and what it offers, and return how many event types; repeating it changes only what changed."""
     engine = create_engine(database_url)
     with engine.begin() as connection:
+        connection.execute(limited_to(EVERY_TENANT))
         store = _Seeder(connection, new_id)
         tenant_id = store.tenant(salon)
         for event_type in event_types:
@@ -92,7 +95,11 @@ class _Seeder:
         for host in event_type["users"]:
             staff = {"tenant_id": tenant_id, "slug": host["username"]}
             staff_id = self._upsert(tables.staff, staff, {"name": host["name"]})
-            offering = {"minutes": event_type["lengthInMinutes"], "calcom_event_type_id": event_type["id"]}
+            offering = {
+                "tenant_id": tenant_id,
+                "minutes": event_type["lengthInMinutes"],
+                "calcom_event_type_id": event_type["id"],
+            }
             key = {"service_id": service_id, "staff_id": staff_id}
             row = insert(tables.offerings).values(**key, **offering)
             self._connection.execute(row.on_conflict_do_update(index_elements=list(key), set_=offering))

@@ -23,8 +23,14 @@ class Settings(ProcessSettings):
     port: Port = Field(8000, description="Port to listen on.")
     workers: Annotated[int, Field(ge=1, le=64)] = Field(2, description="Worker processes that answer HTTP.")
     database_url: SecretStr = Field(
-        SecretStr("postgresql+psycopg://slotwatch@127.0.0.1/slotwatch"),
-        description="PostgreSQL, as an SQLAlchemy URL with the psycopg driver.",
+        SecretStr("postgresql+psycopg://slotwatch_core@127.0.0.1/slotwatch"),
+        description="PostgreSQL, as an SQLAlchemy URL with the psycopg driver. The role must not be able to look past "
+        "row-level security: neither a superuser nor BYPASSRLS.",
+    )
+    migration_database_url: SecretStr | None = Field(
+        None,
+        description="The same database as the owner of its tables; `migrate` and `seed` use it. "
+        "Unset: BOOKING_DATABASE_URL.",
     )
     database_pool_size: Annotated[int, Field(ge=1, le=100)] = Field(10, description="Connections per worker.")
     redis_url: SecretStr = Field(SecretStr("redis://127.0.0.1:6379/0"), description="Redis, also as unix://…")
@@ -56,3 +62,8 @@ class Settings(ProcessSettings):
     seed_api_key: SecretStr = Field(SecretStr("sk_demo"), description="Its API key.")
     seed_retell_api_key: SecretStr = Field(SecretStr("key_demo"), description="The key its voice agent signs with.")
     seed_calcom_api_key: SecretStr = Field(SecretStr("cal_demo"), description="Its Cal.com API key.")
+
+    @property
+    def owner_url(self) -> str:
+        """The address for whoever changes the schema or opens a salon."""
+        return (self.migration_database_url or self.database_url).get_secret_value()

@@ -25,7 +25,8 @@ class Settings(ProcessSettings):
         Path(".run/metrics"), description="The metric files of the core's workers (BOOKING_METRICS_DIRECTORY there)."
     )
     database_url: SecretStr = Field(
-        SecretStr("postgresql://slotwatch@127.0.0.1/slotwatch"), description="PostgreSQL, as libpq reads it."
+        SecretStr("postgresql://slotwatch_sidecar@127.0.0.1/slotwatch"),
+        description="PostgreSQL, as libpq reads it; the role needs the monitoring views only.",
     )
     redis_url: SecretStr = Field(SecretStr("redis://127.0.0.1:6379/0"), description="Redis, also as unix://…")
     query_seconds: Annotated[float, Field(gt=0, le=3)] = Field(

@@ -22,7 +22,11 @@ from stack.own_server import OwnServer
 from stack.run_directory import User, postgres_user
 from stack.tether import tethered
 
-ROLE = "slotwatch"
+# Makes and owns everything. The other two are made by the migrations, which name them; the core's tenants are kept
+# apart only because its role is no superuser.
+OWNER = "slotwatch"
+CORE = "slotwatch_core"
+SIDECAR = "slotwatch_sidecar"
 DATABASE = "slotwatch"
 _MAINTENANCE_DATABASE = "postgres"
 
@@ -121,9 +125,9 @@ class PrivateCluster:
             self._server.stop()
             self._server = None
 
-    def url(self, database: str = DATABASE, *, scheme: str = "postgresql") -> str:
+    def url(self, database: str = DATABASE, *, scheme: str = "postgresql", role: str = OWNER) -> str:
         """Return the address; SQLAlchemy wants the scheme `postgresql+psycopg`."""
-        return f"{scheme}://{ROLE}@/{database}?host={quote(str(self.directory))}"
+        return f"{scheme}://{role}@/{database}?host={quote(str(self.directory))}"
 
     def create_database(self, name: str, *, template: str = "template1") -> None:
         """Create a database, as a copy of another one where named; nobody may be connected to that one."""
@@ -142,7 +146,7 @@ class PrivateCluster:
 def _initdb_options(directory: Path) -> tuple[str, ...]:
     return (
         f"--pgdata={directory}",
-        f"--username={ROLE}",
+        f"--username={OWNER}",
         # Whoever can reach the socket may enter; its directory is closed to everybody else.
         "--auth=trust",
         "--encoding=UTF8",

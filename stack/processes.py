@@ -14,7 +14,7 @@ from sla.objectives import Promise
 from sla.topology import Place, Process
 from stack import binaries, readiness
 from stack.monitoring import MonitoringFiles
-from stack.postgres import PrivateCluster
+from stack.postgres import CORE, SIDECAR, PrivateCluster
 from stack.readiness import Check
 from stack.redis import PrivateRedis
 from stack.run_directory import RunDirectory
@@ -58,7 +58,7 @@ def programs(run: RunDirectory, place: Place, promise: Promise) -> tuple[Program
         _redis(run),
         _simulator(place),
         _mail(run, place),
-        *_booking_core(core, place),
+        *_booking_core(run, core, place),
         _exporter(run, place),
         *_monitoring(run, place, promise),
         _oncall(run, place),
@@ -116,7 +116,7 @@ def _core_environment(run: RunDirectory, place: Place) -> dict[str, str]:
     cluster, cache = PrivateCluster(run.postgres), PrivateRedis(run.redis)
     return {
         **_listens("BOOKING", place, Process.CORE),
-        "BOOKING_DATABASE_URL": cluster.url(scheme="postgresql+psycopg"),
+        "BOOKING_DATABASE_URL": cluster.url(scheme="postgresql+psycopg", role=CORE),
         "BOOKING_REDIS_URL": cache.url(),
         "BOOKING_CALCOM_URL": f"{place.url(Process.SIMULATOR)}/v2",
         "BOOKING_SMTP_HOST": place.host(Process.MAIL),
@@ -129,9 +129,11 @@ def _core_environment(run: RunDirectory, place: Place) -> dict[str, str]:
     }
 
 
-def _booking_core(core: Mapping[str, str], place: Place) -> tuple[Program, ...]:
+def _booking_core(run: RunDirectory, core: Mapping[str, str], place: Place) -> tuple[Program, ...]:
+    owner = {**core, "BOOKING_MIGRATION_DATABASE_URL": PrivateCluster(run.postgres).url(scheme="postgresql+psycopg")}
+
     def step(name: str, after: tuple[str, ...]) -> Program:
-        return Program(name, _python("booking_core", name), "runs once", environment=core, after=after, once=True)
+        return Program(name, _python("booking_core", name), "runs once", environment=owner, after=after, once=True)
 
     return (
         step("migrate", ("postgres",)),
@@ -157,7 +159,7 @@ def _exporter(run: RunDirectory, place: Place) -> Program:
         environment={
             **_listens("EXPORTER", place, Process.EXPORTER),
             "EXPORTER_METRICS_DIRECTORY": str(run.room("metrics")),
-            "EXPORTER_DATABASE_URL": PrivateCluster(run.postgres).url(),
+            "EXPORTER_DATABASE_URL": PrivateCluster(run.postgres).url(role=SIDECAR),
             "EXPORTER_REDIS_URL": PrivateRedis(run.redis).url(),
         },
         after=("migrate", "redis"),

@@ -56,12 +56,30 @@ def cluster(server_room: Path) -> Iterator[object]:
 
 
 @pytest.fixture
-def database_url(cluster) -> Iterator[str]:
-    """The SQLAlchemy address of a migrated database of this test's own."""
+def own_database(cluster) -> Iterator[str]:
+    """The name of a migrated database of this test's own."""
     name = f"test_{uuid4().hex}"
     cluster.create_database(name, template="migrated")
-    yield cluster.url(name, scheme="postgresql+psycopg")
+    yield name
     cluster.drop_database(name)
+
+
+@pytest.fixture
+def database_url(cluster, own_database) -> str:
+    """Its SQLAlchemy address for the core's role, which sees a tenant's rows only when it says whose it wants."""
+    return cluster.url(own_database, scheme="postgresql+psycopg", role="slotwatch_core")
+
+
+@pytest.fixture
+def owner_url(cluster, own_database) -> str:
+    """The same database for its owner, who sees everything: for filling it and for looking into it."""
+    return cluster.url(own_database, scheme="postgresql+psycopg")
+
+
+@pytest.fixture
+def sidecar_url(cluster, own_database) -> str:
+    """The same database for the exporter, as libpq reads it."""
+    return cluster.url(own_database, role="slotwatch_sidecar")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from enum import Enum
+from typing import Final, Protocol
 from uuid import UUID
 
 from booking_core.domain.assignment import Workload
@@ -21,6 +22,17 @@ from booking_core.domain.models import (
     State,
     Tenant,
 )
+
+
+class EveryTenant(Enum):
+    """Stands where a tenant's id would: the work is the system's own and looks over all of them."""
+
+    EVERY_TENANT = "every"
+
+
+EVERY_TENANT: Final = EveryTenant.EVERY_TENANT
+
+Scope = UUID | EveryTenant
 
 
 class Clock(Protocol):
@@ -172,12 +184,13 @@ class Statements(Protocol):
 
 
 class Database(Protocol):
-    """Transactions: `begin()` commits when its block ends well and rolls back when it raises.
+    """Transactions: `begin` commits when its block ends well and rolls back when it raises.
 
+    Inside, the rows of other tenants than the one named do not exist, and none can be made; EVERY_TENANT sees all.
     Raises AppointmentDatabaseError when the database cannot be reached.
     """
 
-    def begin(self) -> AbstractAsyncContextManager[Stores]: ...
+    def begin(self, scope: Scope) -> AbstractAsyncContextManager[Stores]: ...
 
     def counting(self) -> AbstractContextManager[Statements]:
         """Count the statements of this task, and of the tasks it starts, while the block runs."""

@@ -26,7 +26,7 @@ class SlotFinder:
 
     async def find(self, tenant: Tenant, request: AvailabilityRequest) -> tuple[Offering, Sequence[OpenSlot]]:
         """Return the first offering (for its names) and the free slots of the local day, nearest first if asked."""
-        async with self._database.begin() as stores:
+        async with self._database.begin(tenant.id) as stores:
             offerings = await self._services.resolve(stores, tenant, request.service, request.staff)
         slots = await self._open(tenant, offerings, request.day)
         return offerings[0], _nearest(slots, request, tenant.time_zone)[: request.limit]
@@ -34,7 +34,7 @@ class SlotFinder:
     async def _open(self, tenant: Tenant, offerings: Sequence[Offering], day: date) -> list[OpenSlot]:
         start, end = rules.local_day(day, tenant.time_zone)
         listed = await asyncio.gather(*(self._calcom.slots(tenant, each, start, end) for each in offerings))
-        async with self._database.begin() as stores:
+        async with self._database.begin(tenant.id) as stores:
             staff = [offering.staff_id for offering in offerings]
             occupied = await stores.appointments.occupied(tenant.id, staff, start, end)
         earliest = self._clock.now() + rules.MINIMUM_NOTICE

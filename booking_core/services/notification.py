@@ -17,20 +17,21 @@ class BookingNotificationService:
         self._mailer = mailer
         self._sender = sender
 
-    async def confirm(self, appointment_id: UUID) -> bool:
+    async def confirm(self, tenant_id: UUID, appointment_id: UUID) -> bool:
         """Send the confirmation; return False when the customer left no address."""
-        return await self._send(appointment_id, "confirmed", "your appointment is confirmed")
+        return await self._send(tenant_id, appointment_id, "confirmed", "your appointment is confirmed")
 
-    async def regret(self, appointment_id: UUID) -> bool:
+    async def regret(self, tenant_id: UUID, appointment_id: UUID) -> bool:
         """Tell a customer who was promised a confirmation that there will be none; False as in `confirm`."""
         return await self._send(
+            tenant_id,
             appointment_id,
             "not-possible",
             "we are sorry: we could not make this appointment; please call us for another",
         )
 
-    async def _send(self, appointment_id: UUID, kind: str, news: str) -> bool:
-        async with self._database.begin() as stores:
+    async def _send(self, tenant_id: UUID, appointment_id: UUID, kind: str, news: str) -> bool:
+        async with self._database.begin(tenant_id) as stores:
             facts = await stores.appointments.confirmation(appointment_id)
         if facts.customer_email is None:
             return False

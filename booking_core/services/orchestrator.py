@@ -131,7 +131,7 @@ class BookingOrchestrator:
 
     async def cancel(self, tenant: Tenant, appointment_id: UUID, *, reason: str) -> None:
         """Cancel in both worlds; cancelling again is a success. Raises UnknownAppointment or BookingFailed."""
-        async with self.database.begin() as stores:
+        async with self.database.begin(tenant.id) as stores:
             appointment = await stores.appointments.find(tenant.id, appointment_id)
         if appointment is None:
             raise UnknownAppointment
@@ -154,7 +154,7 @@ class BookingOrchestrator:
 
     async def _hold(self, tenant: Tenant, booking: ValidBooking, origin: Origin, log: StepLog) -> Held:
         request = booking.request
-        async with self.database.begin() as stores:
+        async with self.database.begin(tenant.id) as stores:
             with log.step("resolve_service"):
                 offerings = await self.services.resolve(stores, tenant, request.service, request.staff)
             with log.step("resolve_customer"):
@@ -195,7 +195,7 @@ class BookingOrchestrator:
     async def _put_down(self, appointment: Appointment, error: BookingFailed) -> Answer:
         """Keep the chair and put down the job that goes on, in one transaction: neither is ever there alone."""
         state = State.UNKNOWN if isinstance(error, CalcomOutcomeUnknown) else State.QUEUED
-        async with self.database.begin() as stores:
+        async with self.database.begin(appointment.tenant_id) as stores:
             recorded = await outcomes.record(stores, appointment, state)
             if recorded.is_mine:
                 await stores.queue.settle(appointment.tenant_id, appointment.id, after_seconds=FIRST_LOOK_SECONDS)
@@ -208,7 +208,7 @@ class BookingOrchestrator:
                 break
             await self.sleep(COPY_LOOKS_SECONDS)
             with suppress(AppointmentDatabaseError):
-                async with self.database.begin() as stores:
+                async with self.database.begin(tenant.id) as stores:
                     appointment = await stores.appointments.find(tenant.id, appointment.id) or appointment
         if appointment.state is State.RELEASED:
             raise SlotTaken

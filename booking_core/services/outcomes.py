@@ -29,12 +29,12 @@ class Outcomes:
 
     async def record(self, seen: Appointment, state: State) -> Recorded:
         """Record the state, if the appointment is still as it was seen."""
-        async with self.database.begin() as stores:
+        async with self.database.begin(seen.tenant_id) as stores:
             return await record(stores, seen, state)
 
     async def made(self, seen: Appointment, booking: CalcomBooking) -> Recorded:
         """Record that Cal.com holds it: a fact, which counts whatever was thought of the appointment meanwhile."""
-        async with self.database.begin() as stores:
+        async with self.database.begin(seen.tenant_id) as stores:
             recorded = await record(stores, seen, State.CONFIRMED, calcom_uid=booking.uid)
             while not recorded.is_mine and states.allows(recorded.appointment.state, State.CONFIRMED):
                 recorded = await record(stores, recorded.appointment, State.CONFIRMED, calcom_uid=booking.uid)

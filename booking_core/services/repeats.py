@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from booking_core.domain.errors import AppointmentDatabaseError
 from booking_core.domain.models import Reply, Tenant
-from booking_core.domain.ports import Clock, Database
+from booking_core.domain.ports import EVERY_TENANT, Clock, Database
 
 # Longer than any answer takes: whoever has not answered by then was killed.
 ABANDONED_AFTER = timedelta(seconds=60)
@@ -30,7 +30,7 @@ class Repeats:
         """
         now = self._clock.now()
         fingerprint = hashlib.sha256(request).hexdigest()
-        async with self._database.begin() as stores:
+        async with self._database.begin(tenant.id) as stores:
             known = await stores.requests.claim(
                 tenant.id, key, fingerprint, now=now, abandoned_before=now - ABANDONED_AFTER
             )
@@ -49,16 +49,16 @@ class Repeats:
 
     async def forget_old(self) -> int:
         """Drop what nobody will repeat any more; return how many."""
-        async with self._database.begin() as stores:
+        async with self._database.begin(EVERY_TENANT) as stores:
             return await stores.requests.forget_older(self._clock.now() - KEPT_FOR)
 
     async def _remember(self, tenant: Tenant, key: str, reply: Reply) -> None:
         # The answer is true whether or not it can be remembered; a claim without an answer runs out by itself.
         with suppress(AppointmentDatabaseError):
-            async with self._database.begin() as stores:
+            async with self._database.begin(tenant.id) as stores:
                 await stores.requests.remember(tenant.id, key, reply)
 
     async def _forget(self, tenant: Tenant, key: str) -> None:
         with suppress(AppointmentDatabaseError):
-            async with self._database.begin() as stores:
+            async with self._database.begin(tenant.id) as stores:
                 await stores.requests.forget(tenant.id, key)

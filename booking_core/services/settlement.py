@@ -47,7 +47,7 @@ class Settlement:
 
     async def settle(self, tenant_id: UUID, appointment_id: UUID, *, tries: int) -> float | None:
         """Do what can be done now. Return the seconds after which to come again, or None when it is settled."""
-        async with self.database.begin() as stores:
+        async with self.database.begin(tenant_id) as stores:
             tenant = await stores.tenants.get(tenant_id)
             appointment = await stores.appointments.find(tenant_id, appointment_id)
         if appointment is None or appointment.state not in UNSETTLED:
@@ -81,7 +81,7 @@ class Settlement:
         return None
 
     async def _look_again(self, appointment: Appointment) -> float:
-        async with self.database.begin() as stores:
+        async with self.database.begin(appointment.tenant_id) as stores:
             await stores.appointments.looked(appointment.id)
         return BELIEVED_AFTER.total_seconds() / BELIEVED_LOOKS
 

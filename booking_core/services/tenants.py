@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from booking_core.domain.errors import AppointmentDatabaseError
 from booking_core.domain.models import Tenant
-from booking_core.domain.ports import Clock, Database, Stores
+from booking_core.domain.ports import EVERY_TENANT, Clock, Database, Stores
 
 # A key that was withdrawn works so much longer.
 FRESH_FOR = timedelta(seconds=30)
@@ -41,7 +41,7 @@ class TenantDirectory:
         if seen is not None and now < seen.at + FRESH_FOR:
             return seen.tenant
         try:
-            async with self._database.begin() as stores:
+            async with self._database.begin(EVERY_TENANT) as stores:
                 tenant = await look(stores)
         except AppointmentDatabaseError:
             if seen is not None and now < seen.at + STALE_FOR:

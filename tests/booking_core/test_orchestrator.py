@@ -222,7 +222,7 @@ async def test_a_lost_database_is_a_failure_of_ours(stage):
 
 
 async def test_a_surprise_is_counted_and_named_and_keeps_its_cause(stage, monkeypatch):
-    monkeypatch.setattr(stage.database, "begin", lambda: 1 / 0)
+    monkeypatch.setattr(stage.database, "begin", lambda _scope: 1 / 0)
 
     with pytest.raises(AppointmentCreationError) as failure:
         await book(stage)
@@ -416,7 +416,7 @@ class OvertakenDuringTheCall:
         seen: Appointment | None = appointment
         for state in self._steps:
             assert seen is not None
-            async with self._stage.database.begin() as stores:
+            async with self._stage.database.begin(SALON.id) as stores:
                 uid = "uid-1" if state is State.CONFIRMED else None
                 seen = await stores.appointments.settle(seen, state, calcom_uid=uid)
         return await self._stage.calcom.create(tenant, appointment)

@@ -12,6 +12,7 @@ from sqlalchemy import create_engine, text
 from booking_core.adapters.postgres import migrations, tables
 from booking_core.adapters.postgres.database import PostgresDatabase
 from booking_core.domain.errors import AppointmentDatabaseError
+from booking_core.domain.ports import EVERY_TENANT
 
 pytestmark = pytest.mark.integration
 
@@ -35,15 +36,15 @@ def _ours(name, kind, _parents):
     return kind != "table" or not str(name).startswith(("procrastinate_", "alembic_"))
 
 
-async def test_migrating_twice_is_migrating_once(database_url):
-    migrations.upgrade(database_url)
+async def test_migrating_twice_is_migrating_once(owner_url):
+    migrations.upgrade(owner_url)
 
 
 async def test_statements_are_counted_across_the_tasks_of_a_booking(database_url):
     database = PostgresDatabase(database_url)
 
     async def one_query():
-        async with database.begin() as stores:
+        async with database.begin(EVERY_TENANT) as stores:
             await stores.tenants.find_by_token("nobody")
 
     with database.counting() as statements:
@@ -51,16 +52,17 @@ async def test_statements_are_counted_across_the_tasks_of_a_booking(database_url
     await one_query()
     await database.close()
 
-    assert statements.count == 2
+    # Each transaction first says whose rows it wants to see.
+    assert statements.count == 4
 
 
 async def test_an_exhausted_pool_is_a_named_failure_and_counted(database_url):
     lost: list[str] = []
     database = PostgresDatabase(database_url, pool_size=1, pool_wait_seconds=0.05, connection_lost=lost.append)
 
-    async with database.begin():
+    async with database.begin(EVERY_TENANT):
         with pytest.raises(AppointmentDatabaseError):
-            async with database.begin():
+            async with database.begin(EVERY_TENANT):
                 pass
     await database.close()
 
@@ -75,7 +77,7 @@ async def test_a_database_that_is_gone_is_a_named_failure_and_counted(server_roo
     )
 
     with pytest.raises(AppointmentDatabaseError):
-        async with gone.begin():
+        async with gone.begin(EVERY_TENANT):
             pass
     await gone.close()
 

@@ -35,24 +35,24 @@ def libpq(url: str) -> str:
     return url.replace("postgresql+psycopg://", "postgresql://")
 
 
-async def test_a_job_is_there_once_its_transaction_is_committed(database_url):
+async def test_a_job_is_there_once_its_transaction_is_committed(database_url, owner_url):
     database, appointment_id = PostgresDatabase(database_url), uuid4()
-    async with database.begin() as stores:
+    async with database.begin(SALON.id) as stores:
         await stores.queue.settle(SALON.id, appointment_id, after_seconds=5)
-        assert waiting(database_url) == []
+        assert waiting(owner_url) == []
     await database.close()
 
-    assert waiting(database_url) == [("settle", f"booking:{appointment_id}")]
+    assert waiting(owner_url) == [("settle", f"booking:{appointment_id}")]
 
 
-async def test_a_stalled_job_whose_successor_waits_already_lets_it_go_on(database_url):
+async def test_a_stalled_job_whose_successor_waits_already_lets_it_go_on(database_url, owner_url):
     database, appointment_id = PostgresDatabase(database_url), uuid4()
     for status in ("doing", "todo"):
-        async with database.begin() as stores:
+        async with database.begin(SALON.id) as stores:
             await stores.queue.settle(SALON.id, appointment_id, after_seconds=0)
         if status == "doing":
             # As a worker that was killed leaves it.
-            run(database_url, "UPDATE procrastinate_jobs SET status = 'doing', worker_id = NULL")
+            run(owner_url, "UPDATE procrastinate_jobs SET status = 'doing', worker_id = NULL")
     await database.close()
 
     app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=libpq(database_url)))
@@ -64,11 +64,11 @@ async def test_a_stalled_job_whose_successor_waits_already_lets_it_go_on(databas
     assert fetched.lock == f"booking:{appointment_id}"
 
 
-async def test_a_job_goes_with_the_transaction_that_is_rolled_back(database_url):
+async def test_a_job_goes_with_the_transaction_that_is_rolled_back(database_url, owner_url):
     database = PostgresDatabase(database_url)
 
     async def put_down_and_fail():
-        async with database.begin() as stores:
+        async with database.begin(SALON.id) as stores:
             await stores.queue.settle(SALON.id, uuid4(), after_seconds=5)
             raise ZeroDivisionError
 
@@ -76,4 +76,4 @@ async def test_a_job_goes_with_the_transaction_that_is_rolled_back(database_url)
         await put_down_and_fail()
     await database.close()
 
-    assert waiting(database_url) == []
+    assert waiting(owner_url) == []

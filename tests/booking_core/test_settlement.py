@@ -180,7 +180,7 @@ async def test_a_job_that_was_overtaken_writes_nothing_and_comes_again(stage):
     appointment = await put_down(stage, CalcomUnavailable())
 
     async def cancelled_meanwhile(_tenant: Tenant, creating: Appointment) -> CalcomBooking:
-        async with stage.database.begin() as stores:
+        async with stage.database.begin(SALON.id) as stores:
             await stores.appointments.settle(creating, State.CANCELLED)
         raise CalcomUnavailable
 

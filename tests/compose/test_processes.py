@@ -56,8 +56,8 @@ class Copy:
             if name.endswith("_DIRECTORY"):
                 self._environment[name] = str(room / name)
             if name.endswith("_DATABASE_URL"):
-                scheme = service.environment[name].partition("://")[0]
-                self._environment[name] = f"{scheme}://{database_url.partition('://')[2]}"
+                scheme_and_role = service.environment[name].rpartition(":")[0].rpartition(":")[0]
+                self._environment[name] = f"{scheme_and_role}@{database_url.partition('@')[2]}"
         settings = [f"{name}={value}" for name, value in self._environment.items()]
         self.log = room / "log"
         self.server = OwnServer(

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine
+from sqlalchemy.exc import ProgrammingError
 
 from booking_core.adapters.postgres import tables
 from booking_core.adapters.postgres.database import PostgresDatabase
@@ -17,7 +18,7 @@ from booking_core.adapters.postgres.tenants import api_key_digest
 from booking_core.domain.assignment import Workload
 from booking_core.domain.errors import IdempotencyKeyReused, RequestInFlight
 from booking_core.domain.models import OCCUPYING, Appointment, PromptVersion, Reply, State, Traffic
-from booking_core.domain.ports import Database
+from booking_core.domain.ports import EVERY_TENANT, Database
 from booking_core.domain.rules import folded
 from tests.factories import (
     API_KEY,
@@ -32,6 +33,7 @@ from tests.factories import (
     open_salon,
 )
 from tests.fakes import FakeClock, FakeDatabase
+from tests.fakes.sight import ForeignRow
 
 
 @pytest.fixture(params=["fake", pytest.param("postgres", marks=pytest.mark.integration)])
@@ -41,9 +43,8 @@ async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
         open_salon(fake)
         yield fake
         return
-    url = request.getfixturevalue("database_url")
-    fill(url)
-    real = PostgresDatabase(url)
+    fill(request.getfixturevalue("owner_url"))
+    real = PostgresDatabase(request.getfixturevalue("database_url"))
     yield real
     await real.close()
 
@@ -73,6 +74,7 @@ def fill(url: str) -> None:
             person = {"id": offering.staff_id, "tenant_id": SALON.id, "slug": staff, "name": offering.staff_name}
             connection.execute(tables.staff.insert().values(person))
             link = {
+                "tenant_id": SALON.id,
                 "service_id": HAIRCUT.id,
                 "staff_id": offering.staff_id,
                 "minutes": 30,
@@ -83,7 +85,7 @@ def fill(url: str) -> None:
 
 
 async def an_appointment(database: Database, *, minutes: int = 0, traffic: Traffic = Traffic.REAL) -> Appointment:
-    async with database.begin() as stores:
+    async with database.begin(SALON.id) as stores:
         customer = await stores.customers.resolve(SALON.id, a_wish(email="erika@example.org"))
     start = TEN_O_CLOCK + timedelta(minutes=minutes)
     offering, origin = an_offering("anna"), an_origin(traffic)
@@ -92,17 +94,17 @@ async def an_appointment(database: Database, *, minutes: int = 0, traffic: Traff
 
 
 async def hold(database: Database, appointment: Appointment) -> bool:
-    async with database.begin() as stores:
+    async with database.begin(SALON.id) as stores:
         return await stores.appointments.hold(appointment)
 
 
 async def settle(database: Database, seen: Appointment, state: State, uid: str | None = None) -> Appointment | None:
-    async with database.begin() as stores:
+    async with database.begin(SALON.id) as stores:
         return await stores.appointments.settle(seen, state, calcom_uid=uid)
 
 
 async def test_a_tenant_is_found_by_token_key_and_id(database):
-    async with database.begin() as stores:
+    async with database.begin(EVERY_TENANT) as stores:
         found = [
             await stores.tenants.find_by_token(SALON.token),
             await stores.tenants.find_by_api_key(API_KEY),
@@ -116,19 +118,19 @@ async def test_a_tenant_is_found_by_token_key_and_id(database):
 
 @pytest.mark.parametrize("spoken", ["haircut", "Hair-Cut", "TRIM", str(HAIRCUT.id)])
 async def test_offerings_are_found_by_every_name_of_the_service(database, spoken):
-    async with database.begin() as stores:
+    async with database.begin(SALON.id) as stores:
         assert list(await stores.services.offerings(SALON.id, spoken)) == [an_offering("anna"), an_offering("ben")]
 
 
 async def test_another_salons_services_are_not_found(database):
-    async with database.begin() as stores:
+    async with database.begin(EVERY_TENANT) as stores:
         assert list(await stores.services.offerings(OTHER_SALON.id, "haircut")) == []
         assert list(await stores.services.names(OTHER_SALON.id)) == []
         assert list(await stores.services.names(SALON.id)) == [HAIRCUT]
 
 
 async def test_one_phone_number_is_one_customer_whose_name_stays(database):
-    async with database.begin() as stores:
+    async with database.begin(SALON.id) as stores:
         first = await stores.customers.resolve(SALON.id, a_wish("Erika"))
         again = await stores.customers.resolve(SALON.id, a_wish("Erich", email="new@example.org"))
 
@@ -147,7 +149,7 @@ async def test_an_appointment_comes_back_with_all_that_is_known_of_its_origin(da
     appointment = replace(appointment, origin=an_origin(prompt_version=version))
     await hold(database, appointment)
 
-    async with database.begin() as stores:
+    async with database.begin(SALON.id) as stores:
         stored = await stores.appointments.find(SALON.id, appointment.id)
 
     assert stored is not None
@@ -173,7 +175,7 @@ async def test_a_stored_appointment_is_found_by_its_own_salon_only(database):
     await hold(database, appointment)
     await settle(database, appointment, State.CONFIRMED, "uid-1")
 
-    async with database.begin() as stores:
+    async with database.begin(EVERY_TENANT) as stores:
         found = await stores.appointments.find(SALON.id, appointment.id)
         foreign = await stores.appointments.find(OTHER_SALON.id, appointment.id)
 
@@ -187,7 +189,7 @@ async def test_occupied_stretches_are_those_that_touch_the_period(database):
     await hold(database, appointment)
     staff = [appointment.offering.staff_id]
 
-    async with database.begin() as stores:
+    async with database.begin(SALON.id) as stores:
         during = await stores.appointments.occupied(SALON.id, staff, appointment.start, appointment.end)
         after = await stores.appointments.occupied(
             SALON.id, staff, appointment.end, appointment.end + timedelta(hours=1)
@@ -208,7 +210,7 @@ async def test_a_workload_is_the_booked_time_of_the_day_the_last_turn_and_freedo
     anna, ben = an_offering("anna").staff_id, an_offering("ben").staff_id
     day = (TEN_O_CLOCK - timedelta(hours=9), TEN_O_CLOCK + timedelta(hours=15))
 
-    async with database.begin() as stores:
+    async with database.begin(SALON.id) as stores:
         found = {
             minutes: await stores.appointments.workloads(
                 SALON.id, [anna, ben], day=day, wanted=(TEN_O_CLOCK + timedelta(minutes=minutes), day[1])
@@ -227,7 +229,7 @@ async def test_the_confirmation_says_what_was_booked(database):
     appointment = await an_appointment(database)
     await hold(database, appointment)
 
-    async with database.begin() as stores:
+    async with database.begin(SALON.id) as stores:
         confirmation = await stores.appointments.confirmation(appointment.id)
 
     assert confirmation.customer_email == "erika@example.org"
@@ -242,7 +244,7 @@ async def test_only_confirmed_synthetic_appointments_are_abandoned(database):
         await hold(database, each)
         await settle(database, each, State.CONFIRMED, "uid")
 
-    async with database.begin() as stores:
+    async with database.begin(EVERY_TENANT) as stores:
         left = await stores.appointments.abandoned_synthetic(NOW + timedelta(days=3650), at_most=10)
         young = await stores.appointments.abandoned_synthetic(NOW - timedelta(days=3650), at_most=10)
 
@@ -254,7 +256,7 @@ async def test_what_waits_for_cal_com_too_long_is_called_unknown(database):
     appointment = await an_appointment(database)
     await hold(database, appointment)
 
-    async with database.begin() as stores:
+    async with database.begin(EVERY_TENANT) as stores:
         given_up = await stores.appointments.give_up_creating(NOW + timedelta(days=3650))
         found = await stores.appointments.find(SALON.id, appointment.id)
 
@@ -269,7 +271,7 @@ async def test_one_wish_is_one_living_appointment_whoever_would_do_it(database):
     assert await hold(database, first)
 
     assert not await hold(database, again)
-    async with database.begin() as stores:
+    async with database.begin(EVERY_TENANT) as stores:
         living = await stores.appointments.find_living(SALON.id, first.key)
         foreign = await stores.appointments.find_living(OTHER_SALON.id, first.key)
     assert living is not None
@@ -288,7 +290,7 @@ async def test_of_two_writers_who_saw_the_same_only_the_first_is_heard(database)
 
     assert first is not None
     assert (first.state, second) == (State.UNKNOWN, None)
-    async with database.begin() as stores:
+    async with database.begin(SALON.id) as stores:
         assert await stores.appointments.find(SALON.id, seen.id) == first
 
 
@@ -303,7 +305,7 @@ async def test_a_step_that_no_appointment_takes_is_a_mistake(database):
 async def test_calling_the_outcome_unknown_counts_as_writing(database):
     seen = await an_appointment(database)
     await hold(database, seen)
-    async with database.begin() as stores:
+    async with database.begin(SALON.id) as stores:
         await stores.appointments.give_up_creating(NOW + timedelta(days=3650))
 
     assert await settle(database, seen, State.CONFIRMED, "uid-late") is None
@@ -313,7 +315,7 @@ async def test_what_is_stored_comes_back_whole(database):
     appointment = await an_appointment(database, traffic=Traffic.SYNTHETIC)
     await hold(database, appointment)
 
-    async with database.begin() as stores:
+    async with database.begin(SALON.id) as stores:
         assert await stores.appointments.find(SALON.id, appointment.id) == appointment
 
 
@@ -322,7 +324,7 @@ async def test_doubt_begins_when_it_becomes_unknown_and_looks_are_counted(databa
     await hold(database, appointment)
     unknown = await settle(database, appointment, State.UNKNOWN)
     assert unknown is not None
-    async with database.begin() as stores:
+    async with database.begin(SALON.id) as stores:
         await stores.appointments.looked(appointment.id)
         await stores.appointments.looked(appointment.id)
         doubted = await stores.appointments.find(SALON.id, appointment.id)
@@ -334,7 +336,7 @@ async def test_doubt_begins_when_it_becomes_unknown_and_looks_are_counted(databa
     creating = await settle(database, unknown, State.CREATING)
     assert creating is not None
     await settle(database, creating, State.UNKNOWN)
-    async with database.begin() as stores:
+    async with database.begin(SALON.id) as stores:
         anew = await stores.appointments.find(SALON.id, appointment.id)
     assert anew is not None
     assert anew.looks == 0
@@ -344,7 +346,7 @@ async def test_only_what_is_queued_or_unknown_is_unsettled(database):
     for minutes, state in enumerate(State):
         await hold(database, replace(await an_appointment(database, minutes=60 * minutes), state=state))
 
-    async with database.begin() as stores:
+    async with database.begin(EVERY_TENANT) as stores:
         left = await stores.appointments.unsettled(at_most=10)
         states = {(await stores.appointments.find(*each)).state for each in left}
 
@@ -355,15 +357,44 @@ async def test_a_transaction_that_raises_leaves_no_trace(database):
     appointment = await an_appointment(database)
 
     async def hold_and_fail():
-        async with database.begin() as stores:
+        async with database.begin(SALON.id) as stores:
             await stores.appointments.hold(appointment)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         await hold_and_fail()
 
-    async with database.begin() as stores:
+    async with database.begin(SALON.id) as stores:
         assert await stores.appointments.find(SALON.id, appointment.id) is None
+
+
+async def test_a_row_of_another_tenant_is_neither_seen_nor_changed(database):
+    appointment = await an_appointment(database)
+    await hold(database, appointment)
+
+    async with database.begin(OTHER_SALON.id) as stores:
+        assert await stores.appointments.settle(appointment, State.CONFIRMED) is None
+        await stores.appointments.looked(appointment.id)
+        seen = [
+            await stores.appointments.find(SALON.id, appointment.id),
+            await stores.appointments.find_living(SALON.id, appointment.key),
+            await stores.tenants.find_by_token(SALON.token),
+            await stores.tenants.find_by_api_key(API_KEY),
+            *await stores.services.names(SALON.id),
+            *await stores.services.offerings(SALON.id, "haircut"),
+            *await stores.appointments.unsettled(at_most=10),
+        ]
+    async with database.begin(SALON.id) as stores:
+        unchanged = await stores.appointments.find(SALON.id, appointment.id)
+
+    assert [each for each in seen if each is not None] == []
+    assert unchanged == appointment
+
+
+async def test_a_row_of_another_tenant_cannot_be_made(database):
+    with pytest.raises((ProgrammingError, ForeignRow)):
+        async with database.begin(OTHER_SALON.id) as stores:
+            await stores.customers.resolve(SALON.id, a_wish())
 
 
 async def test_of_many_callers_for_one_slot_exactly_one_gets_it(database):
@@ -376,7 +407,7 @@ async def test_of_many_callers_for_one_slot_exactly_one_gets_it(database):
 
 async def claim(database: Database, fingerprint: str = "f", *, minutes: int = 0) -> Reply | None:
     now = NOW + timedelta(minutes=minutes)
-    async with database.begin() as stores:
+    async with database.begin(SALON.id) as stores:
         return await stores.requests.claim(
             SALON.id, "key-1", fingerprint, now=now, abandoned_before=now - timedelta(minutes=1)
         )
@@ -392,7 +423,7 @@ async def test_the_first_of_many_copies_goes_ahead_and_the_others_are_told_to_wa
 async def test_a_remembered_answer_is_given_again_and_only_to_the_same_request(database):
     await claim(database)
     reply = Reply(201, {"status": "confirmed", "say": "Schön."})
-    async with database.begin() as stores:
+    async with database.begin(SALON.id) as stores:
         await stores.requests.remember(SALON.id, "key-1", reply)
 
     assert await claim(database, minutes=5) == reply
@@ -410,9 +441,9 @@ async def test_a_request_whose_answer_never_came_may_go_ahead_again(database):
 
 async def test_a_forgotten_request_is_a_new_one(database):
     await claim(database)
-    async with database.begin() as stores:
+    async with database.begin(EVERY_TENANT) as stores:
         await stores.requests.forget(SALON.id, "key-1")
     assert await claim(database) is None
-    async with database.begin() as stores:
+    async with database.begin(EVERY_TENANT) as stores:
         assert await stores.requests.forget_older(NOW + timedelta(seconds=1)) == 1
     assert await claim(database, "another") is None

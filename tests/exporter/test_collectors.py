@@ -21,8 +21,8 @@ def values(collector) -> dict[tuple[str, str], float]:
     }
 
 
-def test_the_database_is_up_and_nothing_hangs(database_url):
-    found = values(DatabaseCollector(database_url.replace("+psycopg", ""), query_seconds=1))
+def test_the_database_is_up_and_nothing_hangs(sidecar_url):
+    found = values(DatabaseCollector(sidecar_url, query_seconds=1))
 
     assert found[c.DB_UP.name, ""] == 1
     assert found[c.UNKNOWN_OUTCOMES.name, ""] == 0
@@ -34,9 +34,8 @@ def test_the_database_is_up_and_nothing_hangs(database_url):
     )
 
 
-def test_every_number_of_the_unsettled_bookings_has_its_own_name(database_url):
-    address = database_url.replace("+psycopg", "")
-    with psycopg.connect(address) as connection:
+def test_every_number_of_the_unsettled_bookings_has_its_own_name(sidecar_url, owner_url):
+    with psycopg.connect(owner_url.replace("+psycopg", "")) as connection:
         connection.execute(
             """
             CREATE OR REPLACE VIEW monitoring_unsettled AS SELECT 1::bigint AS unknown_outcomes,
@@ -44,7 +43,7 @@ def test_every_number_of_the_unsettled_bookings_has_its_own_name(database_url):
             """
         )
 
-    found = values(DatabaseCollector(address, query_seconds=1))
+    found = values(DatabaseCollector(sidecar_url, query_seconds=1))
 
     named = (c.UNKNOWN_OUTCOMES, c.INFLIGHT_OLDEST_AGE, c.SYNC_BACKLOG, c.SYNC_BACKLOG_OLDEST_AGE)
     assert [found[metric.name, ""] for metric in named] == [1, 2, 3, 4]

@@ -29,8 +29,8 @@ class FakeAppointments:
 
     async def settle(self, seen: Appointment, state: State, *, calcom_uid: str | None = None) -> Appointment | None:
         states.check(seen.state, state)
-        stored = self._rows.appointments[seen.id]
-        if stored.version != seen.version:
+        stored = self._rows.appointments.get(seen.id)
+        if stored is None or stored.version != seen.version:
             return None
         uid = calcom_uid or stored.calcom_uid
         changed = replace(stored, state=state, calcom_uid=uid, version=stored.version + 1)
@@ -40,8 +40,9 @@ class FakeAppointments:
         return changed
 
     async def looked(self, appointment_id: UUID) -> None:
-        stored = self._rows.appointments[appointment_id]
-        self._rows.appointments[appointment_id] = replace(stored, looks=stored.looks + 1)
+        stored = self._rows.appointments.get(appointment_id)
+        if stored is not None:
+            self._rows.appointments[appointment_id] = replace(stored, looks=stored.looks + 1)
 
     async def find(self, tenant_id: UUID, appointment_id: UUID) -> Appointment | None:
         stored = self._rows.appointments.get(appointment_id)

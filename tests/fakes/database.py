@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-import copy
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from booking_core.domain.errors import AppointmentDatabaseError
+from booking_core.domain.ports import Scope
 from tests.fakes.appointments import FakeAppointments
 from tests.fakes.clock import FakeClock
 from tests.fakes.queue import FakeQueue, FakeRequests
@@ -22,14 +22,11 @@ class FakeDatabase:
         self._clock = clock
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[FakeStores]:
+    async def begin(self, scope: Scope) -> AsyncIterator[FakeStores]:
         await self.ping()
-        before = copy.copy(self.rows)
-        before.customers, before.appointments = dict(self.rows.customers), dict(self.rows.appointments)
-        before.jobs = list(self.rows.jobs)
-        before.requests = dict(self.rows.requests)
+        before = self.rows.copied()
         try:
-            yield FakeStores(self.rows, self._clock)
+            yield FakeStores(self.rows.in_sight(scope), self._clock)
         except BaseException:
             self.rows = before
             raise

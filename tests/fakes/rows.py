@@ -1,10 +1,13 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import MutableMapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
 from booking_core.domain.models import Appointment, Customer, Offering, Reply, ServiceNames, Tenant
+from booking_core.domain.ports import Scope
+from tests.fakes.sight import InSight
 
 
 @dataclass(frozen=True)
@@ -20,10 +23,33 @@ class Claimed:
 class Stored:
     """The rows of the fake database."""
 
-    tenants: dict[str, Tenant] = field(default_factory=dict)  # by API key
-    services: dict[UUID, tuple[UUID, ServiceNames]] = field(default_factory=dict)  # tenant and names, by service
+    tenants: MutableMapping[str, Tenant] = field(default_factory=dict)  # by API key
+    services: MutableMapping[UUID, tuple[UUID, ServiceNames]] = field(
+        default_factory=dict
+    )  # tenant and names, by service
     offerings: list[Offering] = field(default_factory=list)
-    customers: dict[tuple[UUID, str], Customer] = field(default_factory=dict)
-    appointments: dict[UUID, Appointment] = field(default_factory=dict)
+    customers: MutableMapping[tuple[UUID, str], Customer] = field(default_factory=dict)
+    appointments: MutableMapping[UUID, Appointment] = field(default_factory=dict)
     jobs: list[tuple[UUID, UUID]] = field(default_factory=list)  # tenant and appointment
-    requests: dict[tuple[UUID, str], Claimed] = field(default_factory=dict)
+    requests: MutableMapping[tuple[UUID, str], Claimed] = field(default_factory=dict)
+
+    def copied(self) -> Stored:
+        """Return what a rollback brings back."""
+        return replace(
+            self,
+            customers=dict(self.customers),
+            appointments=dict(self.appointments),
+            jobs=list(self.jobs),
+            requests=dict(self.requests),
+        )
+
+    def in_sight(self, scope: Scope) -> Stored:
+        """Return the same rows as a transaction of one tenant sees them. Offerings are reached through services."""
+        return replace(
+            self,
+            tenants=InSight(self.tenants, lambda _, tenant: tenant.id, scope),
+            services=InSight(self.services, lambda _, owned: owned[0], scope),
+            customers=InSight(self.customers, lambda key, _: key[0], scope),
+            appointments=InSight(self.appointments, lambda _, appointment: appointment.tenant_id, scope),
+            requests=InSight(self.requests, lambda key, _: key[0], scope),
+        )

@@ -19,8 +19,10 @@ from booking_core.adapters.postgres.customers import PostgresCustomers
 from booking_core.adapters.postgres.queue import PostgresQueue
 from booking_core.adapters.postgres.requests import PostgresRequests
 from booking_core.adapters.postgres.services import PostgresServices
+from booking_core.adapters.postgres.sight import limited_to
 from booking_core.adapters.postgres.tenants import PostgresTenants
 from booking_core.domain.errors import AppointmentDatabaseError
+from booking_core.domain.ports import Scope
 
 _VERBS = frozenset(("select", "insert", "update", "delete"))
 
@@ -67,9 +69,10 @@ class PostgresDatabase:
         _observe(self._engine, statement_ran)
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[PostgresStores]:
+    async def begin(self, scope: Scope) -> AsyncIterator[PostgresStores]:
         try:
             async with self._engine.begin() as connection:
+                await connection.execute(limited_to(scope))
                 yield PostgresStores(connection)
         except PoolTimeout as error:
             self._connection_lost("pool_exhausted")

@@ -84,6 +84,7 @@ staff = Table(
 offerings = Table(
     "offerings",
     metadata,
+    _tenant(),
     Column("service_id", UUID, ForeignKey("services.id"), primary_key=True),
     Column("staff_id", UUID, ForeignKey("staff.id"), primary_key=True),
     Column("minutes", Integer, nullable=False),

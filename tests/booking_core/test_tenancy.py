@@ -1,0 +1,112 @@
+"""Who may see what in PostgreSQL, asked of PostgreSQL itself."""
+
+# ruff: noqa: S608 - the names of the tables come from tables.py
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import errors
+
+from booking_core.adapters.postgres import tables
+from booking_core.adapters.postgres.database import PostgresDatabase
+from booking_core.domain.ports import EVERY_TENANT
+from tests.contracts.test_stores import an_appointment, fill, hold
+from tests.factories import SALON
+
+pytestmark = pytest.mark.integration
+
+Ask = Callable[[str], Sequence[tuple[Any, ...]]]
+
+OF_TENANTS = sorted(
+    name for name, table in tables.metadata.tables.items() if name == "tenants" or "tenant_id" in table.c
+)
+
+
+@pytest.fixture
+def ask_as(cluster, own_database) -> Iterator[Callable[[str], Ask]]:
+    """Questions to the database as one of its roles."""
+    connections: list[psycopg.Connection[Any]] = []
+
+    def role(name: str) -> Ask:
+        connection = psycopg.connect(cluster.url(own_database, role=name), autocommit=True)
+        connections.append(connection)
+        return lambda question: connection.execute(question).fetchall()
+
+    yield role
+    for connection in connections:
+        connection.close()
+
+
+@pytest.fixture
+def ask(ask_as) -> Ask:
+    return ask_as("slotwatch_core")
+
+
+@pytest.mark.parametrize("table", OF_TENANTS)
+def test_every_table_of_tenants_shows_own_rows_only_even_to_its_owner(ask, table):
+    flags = ask(f"SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE oid = '{table}'::regclass")
+    policies = ask(f"SELECT cmd, qual = with_check FROM pg_policies WHERE tablename = '{table}'")
+
+    # A new table gets this from migrations/tenancy.py.
+    assert flags == [(True, True)]
+    assert policies == [("ALL", True)]
+
+
+def test_every_table_of_ours_knows_its_tenant():
+    assert sorted(tables.metadata.tables) == OF_TENANTS
+
+
+@pytest.mark.parametrize("role", ["slotwatch_core", "slotwatch_sidecar"])
+def test_neither_role_that_logs_in_can_look_past_the_policies(ask, role):
+    powers = ask(f"SELECT rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = '{role}'")
+    owned = ask(f"SELECT relname FROM pg_class WHERE relowner = '{role}'::regrole")
+
+    assert powers == [(False, False, False)]
+    assert owned == []
+
+
+async def test_a_connection_given_back_to_the_pool_shows_nothing(database_url, owner_url):
+    fill(owner_url)
+    database = PostgresDatabase(database_url, pool_size=1)
+    async with database.begin(EVERY_TENANT) as stores:
+        assert await stores.tenants.find_by_token(SALON.token) == SALON
+    async with database._engine.connect() as connection:
+        left = await connection.exec_driver_sql("SELECT count(*) FROM tenants")
+
+        assert left.scalar_one() == 0
+    await database.close()
+
+
+@pytest.mark.parametrize("table", OF_TENANTS)
+async def test_without_a_tenant_nothing_is_visible(database_url, owner_url, ask_as, table):
+    fill(owner_url)
+    database = PostgresDatabase(database_url)
+    await hold(database, await an_appointment(database))
+    await database.close()
+
+    assert ask_as("slotwatch_core")(f"SELECT * FROM {table}") == []
+    assert table == "idempotency_keys" or ask_as("slotwatch")(f"SELECT * FROM {table}") != []
+
+
+@pytest.mark.parametrize("table", [*OF_TENANTS, "procrastinate_jobs"])
+def test_the_sidecar_reads_views_and_no_table(ask_as, table):
+    sidecar = ask_as("slotwatch_sidecar")
+
+    assert len(sidecar("SELECT * FROM monitoring_unsettled")) == 1
+    with pytest.raises(errors.InsufficientPrivilege):
+        sidecar(f"SELECT * FROM {table}")
+
+
+def test_the_core_changes_neither_schema_nor_salons(ask):
+    for forbidden in (
+        "DELETE FROM tenants",
+        "UPDATE services SET name = ''",
+        "DROP TABLE customers",
+        "CREATE TABLE x ()",
+    ):
+        with pytest.raises(errors.InsufficientPrivilege):
+            ask(forbidden)
