@@ -94,7 +94,11 @@ async def _work(settings: Settings) -> None:
     queue = jobs.application(world, core, database_url=libpq(settings), abandoned_seconds=settings.abandoned_seconds)
     async with world.closing, queue.open_async():
         running = asyncio.create_task(
-            queue.run_worker_async(install_signal_handlers=False, shutdown_graceful_timeout=settings.drain_seconds)
+            queue.run_worker_async(
+                concurrency=settings.jobs_at_once,
+                install_signal_handlers=False,
+                shutdown_graceful_timeout=settings.drain_seconds,
+            )
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, running.cancel)

@@ -18,17 +18,21 @@ from booking_core.adapters.clock import SystemClock
 from booking_core.adapters.mail import SmtpMailer
 from booking_core.adapters.postgres.database import PostgresDatabase
 from booking_core.adapters.redis import Redis
+from booking_core.adapters.redis_allowance import RedisAllowanceStore
 from booking_core.adapters.redis_breaker import RedisBreakerStore
 from booking_core.bus import Bus
 from booking_core.domain.ports import Calcom, Clock, Database, Mailer
 from booking_core.http import answers, bookings, calls, health
 from booking_core.http.middleware import Entrance
+from booking_core.resilience.allowance import Allowance
 from booking_core.resilience.circuit_breaker import CALCOM, CircuitBreaker
+from booking_core.resilience.fallback_allowance import FallbackAllowanceStore
 from booking_core.resilience.fallback_breaker import FallbackBreakerStore
 from booking_core.resilience.guarded_calcom import GuardedCalcom
+from booking_core.resilience.local_allowance import InMemoryAllowanceStore
 from booking_core.resilience.local_breaker import InMemoryBreakerStore
-from booking_core.resilience.pace import Pace
 from booking_core.resilience.retry import BACKGROUND, IN_CALL, Retry
+from booking_core.resilience.turnstile import STANDS_SECONDS, Turnstile
 from booking_core.services.alternatives import SlotFinder
 from booking_core.services.appointment_persistence import AppointmentPersistenceService
 from booking_core.services.customer_resolution import CustomerResolutionService
@@ -87,10 +91,9 @@ def real_world(settings: Settings, *, role: str, is_background: bool = False) ->
     redis = Redis(settings.redis_url.get_secret_value())
     # No timeout here: the adapter bounds the sum of all phases.
     client = httpx.AsyncClient(base_url=settings.calcom_url, timeout=None)  # noqa: S113
-    circuits = RedisBreakerStore(settings.redis_url.get_secret_value())
-    calcom = _guarded(settings, client, circuits, recorder, is_background=is_background)
     closing = AsyncExitStack()
-    for close in (database.close, redis.close, circuits.close, client.aclose):
+    calcom = _guarded(settings, client, recorder, closing, is_background=is_background)
+    for close in (database.close, redis.close, client.aclose):
         closing.push_async_callback(close)
     mailer = SmtpMailer(settings.smtp_host, settings.smtp_port)
     return World(database, calcom, mailer, SystemClock(), recorder, {"redis": redis.ping}, closing)
@@ -99,12 +102,12 @@ def real_world(settings: Settings, *, role: str, is_background: bool = False) ->
 def _guarded(
     settings: Settings,
     client: httpx.AsyncClient,
-    circuits: RedisBreakerStore,
     recorder: Recorder,
+    closing: AsyncExitStack,
     *,
     is_background: bool,
 ) -> Calcom:
-    """Wrap the client, innermost first: deadline, breaker, retry."""
+    """Wrap the client, innermost first: deadline, allowance, breaker, retry."""
     write_seconds = settings.calcom_background_seconds if is_background else settings.calcom_write_seconds
     plain = CalcomClient(
         client,
@@ -112,13 +115,27 @@ def _guarded(
         write_seconds=write_seconds,
         called=recorder.calcom_called,
     )
+    circuits = RedisBreakerStore(settings.redis_url.get_secret_value())
+    closing.push_async_callback(circuits.close)
     store = FallbackBreakerStore(circuits, InMemoryBreakerStore(), fell_back=recorder.breaker_fell_back)
     # A trial that has not reported by then is taken for dead, so it must outlast the longest call.
-    circuit = replace(CALCOM, trial_seconds=write_seconds + 5)
+    circuit = replace(CALCOM, trial_seconds=write_seconds + STANDS_SECONDS + 5)
     breaker = CircuitBreaker(circuit, store, clock=SystemClock(), published=recorder.breaker_moved)
     retry = Retry(BACKGROUND if is_background else IN_CALL, retried=recorder.calcom_retried)
-    pace = Pace(settings.calcom_background_calls_per_minute) if is_background else None
-    return GuardedCalcom(plain, breaker, retry, pace=pace, not_permitted=recorder.calcom_not_permitted)
+    turnstile = _turnstile(settings, closing, is_background=is_background)
+    return GuardedCalcom(plain, breaker, retry, turnstile=turnstile, not_permitted=recorder.calcom_not_permitted)
+
+
+def _turnstile(settings: Settings, closing: AsyncExitStack, *, is_background: bool) -> Turnstile | None:
+    """Return what keeps all processes together within Cal.com's allowance; None where there is no limit."""
+    if not settings.calcom_calls_per_minute:
+        return None
+    whole = Allowance(settings.calcom_calls_per_minute, settings.calcom_calls_kept_for_live)
+    local = InMemoryAllowanceStore(whole.share(settings.calcom_processes or settings.workers + 1))
+    shared = RedisAllowanceStore(settings.redis_url.get_secret_value(), whole, own=local.ages)
+    closing.push_async_callback(shared.close)
+    patience = STANDS_SECONDS if is_background else None
+    return Turnstile(FallbackAllowanceStore(shared, local), patience_seconds=patience)
 
 
 def assemble(world: World, *, mail_sender: str, confidence_threshold: float) -> Core:

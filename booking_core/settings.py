@@ -38,9 +38,20 @@ class Settings(ProcessSettings):
     calcom_read_seconds: Seconds = Field(3.0, description="How long to wait for free slots.")
     calcom_write_seconds: Seconds = Field(8.0, description="How long to wait for a booking to be made or cancelled.")
     calcom_background_seconds: Seconds = Field(20.0, description="How long the job worker waits for the same.")
-    calcom_background_calls_per_minute: Annotated[float, Field(gt=0, le=120)] = Field(
-        60, description="Pace of the job worker; Cal.com allows 120 calls a minute per key, live calls included."
+    calcom_calls_per_minute: Annotated[int, Field(ge=0)] = Field(
+        110,
+        description="Calls we grant ourselves with one Cal.com key, all processes together. Cal.com allows 120, then "
+        "blocks the key for a minute. 0: no limit, for a simulator.",
     )
+    calcom_calls_kept_for_live: Annotated[int, Field(ge=0)] = Field(
+        20, description="So many of these the job worker leaves to callers on the phone."
+    )
+    calcom_processes: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        description="HTTP and job workers of all machines: while Redis is away each keeps to its share of the calls. "
+        "Unset: BOOKING_WORKERS and one job worker.",
+    )
+    jobs_at_once: Annotated[int, Field(ge=1, le=64)] = Field(4, description="Jobs a job worker works on at a time.")
     smtp_host: str = Field("127.0.0.1", description="Mail server for confirmations.")
     smtp_port: Port = Field(8025, description="Its port.")
     confidence_threshold: Annotated[float, Field(ge=0, le=1)] = Field(

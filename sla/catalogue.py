@@ -216,7 +216,8 @@ CALCOM_DURATION = Metric(
 CALCOM_CALLS = Metric(
     "booking_calcom_calls_total",
     Kind.COUNTER,
-    "Requests to Cal.com. `ignored` say nothing about its health (4xx, 429); `not_permitted` met an open circuit.",
+    "Requests to Cal.com. `ignored` say nothing about its health (4xx, 429); `not_permitted` were not sent, for the "
+    "circuit was open or the key's allowance used up.",
     Home.CORE,
     labels=(OPERATION, CALL_KIND),
 )

@@ -33,7 +33,7 @@ from stack.redis import PrivateRedis
 from stack.run_directory import RunDirectory
 
 # For the drill: doubted sooner, so that it ends in minutes, yet later than the longest call of a job.
-QUICK = {"BOOKING_ABANDONED_SECONDS": "45", "BOOKING_CALCOM_BACKGROUND_CALLS_PER_MINUTE": "120"}
+QUICK = {"BOOKING_ABANDONED_SECONDS": "45"}
 
 # Two a second: what Cal.com allows for one key.
 _BOOKINGS_A_SECOND = 2.0

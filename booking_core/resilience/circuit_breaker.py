@@ -71,7 +71,7 @@ class CircuitBreaker:
         """
         permit = await self.acquire()
         try:
-            async with _deadline(deadline_seconds):
+            async with deadline(deadline_seconds):
                 yield
         except BaseException as error:
             await self.record(permit, judge(error).breaker)
@@ -93,7 +93,8 @@ class CircuitBreaker:
 
 
 @asynccontextmanager
-async def _deadline(seconds: float | None) -> AsyncIterator[None]:
+async def deadline(seconds: float | None) -> AsyncIterator[None]:
+    """Bound one call to Cal.com. Raises CalcomOutcomeUnknown when time is up."""
     try:
         async with asyncio.timeout(seconds):
             yield

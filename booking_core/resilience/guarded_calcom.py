@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from booking_core.domain.errors import CalcomCircuitOpen
+from booking_core.domain.errors import CalcomCircuitOpen, CalcomRateLimited
 from booking_core.domain.models import Appointment, Offering, Tenant
 from booking_core.domain.ports import Calcom, CalcomBooking
-from booking_core.resilience.circuit_breaker import CircuitBreaker
-from booking_core.resilience.pace import Pace
+from booking_core.resilience.circuit_breaker import CircuitBreaker, deadline
 from booking_core.resilience.retry import Retry
+from booking_core.resilience.turnstile import Turnstile
 
 T = TypeVar("T")
 
@@ -25,39 +25,60 @@ class GuardedCalcom:
         breaker: CircuitBreaker,
         retry: Retry,
         *,
-        pace: Pace | None = None,
+        turnstile: Turnstile | None = None,
         not_permitted: Callable[[str], None] = lambda operation: None,
     ) -> None:
-        self._pace = pace
         self._calcom = calcom
         self._breaker = breaker
         self._retry = retry
+        self._turnstile = turnstile
         self._not_permitted = not_permitted
 
     async def slots(self, tenant: Tenant, offering: Offering, start: datetime, end: datetime) -> Sequence[datetime]:
-        return await self._guarded("slots", lambda: self._calcom.slots(tenant, offering, start, end))
+        return await self._guarded("slots", tenant, lambda: self._calcom.slots(tenant, offering, start, end))
 
     async def create(self, tenant: Tenant, appointment: Appointment) -> CalcomBooking:
         async def attempt(seconds: float) -> CalcomBooking:
-            return await self._guarded("create", lambda: self._calcom.create(tenant, appointment), seconds)
+            return await self._guarded("create", tenant, lambda: self._calcom.create(tenant, appointment), seconds)
 
         async def look_up(seconds: float) -> CalcomBooking | None:
-            return await self._guarded("list", lambda: self._calcom.find(tenant, appointment), seconds)
+            return await self._guarded("list", tenant, lambda: self._calcom.find(tenant, appointment), seconds)
 
         return await self._retry.run(attempt, look_up=look_up)
 
     async def find(self, tenant: Tenant, appointment: Appointment) -> CalcomBooking | None:
-        return await self._guarded("list", lambda: self._calcom.find(tenant, appointment))
+        return await self._guarded("list", tenant, lambda: self._calcom.find(tenant, appointment))
 
     async def cancel(self, tenant: Tenant, uid: str, *, reason: str) -> None:
-        await self._guarded("cancel", lambda: self._calcom.cancel(tenant, uid, reason=reason))
+        await self._guarded("cancel", tenant, lambda: self._calcom.cancel(tenant, uid, reason=reason))
 
-    async def _guarded(self, operation: str, call: Callable[[], Awaitable[T]], seconds: float | None = None) -> T:
-        if self._pace is not None:
-            await self._pace.turn()
+    async def _guarded(
+        self, operation: str, tenant: Tenant, call: Callable[[], Awaitable[T]], seconds: float | None = None
+    ) -> T:
         try:
-            async with self._breaker.guard(seconds):
-                return await call()
+            async with self._breaker.guard():
+                # Inside the circuit, so that an open one costs nothing of the allowance; before the deadline, because
+                # who stands in line has sent nothing yet.
+                await self._enter(operation, tenant)
+                return await self._called(tenant, call, seconds)
         except CalcomCircuitOpen:
             self._not_permitted(operation)
+            raise
+
+    async def _enter(self, operation: str, tenant: Tenant) -> None:
+        if self._turnstile is None:
+            return
+        try:
+            await self._turnstile.enter(tenant.calcom_api_key)
+        except CalcomRateLimited:
+            self._not_permitted(operation)
+            raise
+
+    async def _called(self, tenant: Tenant, call: Callable[[], Awaitable[T]], seconds: float | None) -> T:
+        try:
+            async with deadline(seconds):
+                return await call()
+        except CalcomRateLimited as error:
+            if self._turnstile is not None:
+                await self._turnstile.leave_alone(tenant.calcom_api_key, error.retry_after_seconds)
             raise

@@ -29,17 +29,20 @@ class RetryPolicy:
     """How long to wait before each further try, and when to stop altogether.
 
     No try begins with less than `least_seconds` left: cut off in the middle, it would only leave an unknown outcome.
+    A rate limit whose reset is further away than `longest_wait_seconds` ends the ladder: whoever runs it waits better.
     """
 
     delays_seconds: tuple[float, ...]
     deadline_seconds: float
+    longest_wait_seconds: float
     least_seconds: float = 1.0
 
 
 # A caller is on the phone: one try, one short retry, then "we will confirm".
-IN_CALL = RetryPolicy(delays_seconds=(0.5,), deadline_seconds=8.0)
-# Four tries of 20 s and the ladder fit; so does Cal.com's block of 60 s, if it comes on the first try.
-BACKGROUND = RetryPolicy(delays_seconds=(1.0, 2.0, 4.0), deadline_seconds=90.0)
+IN_CALL = RetryPolicy(delays_seconds=(0.5,), deadline_seconds=8.0, longest_wait_seconds=0.5)
+# Four tries of 20 s and the ladder fit. Cal.com's block of 60 s is waited for in the queue: a worker that slept through
+# it would hold up every other salon.
+BACKGROUND = RetryPolicy(delays_seconds=(1.0, 2.0, 4.0), deadline_seconds=90.0, longest_wait_seconds=5.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,9 @@ class Retry:
             return None
         reset = error.retry_after_seconds if isinstance(error, CalcomRateLimited) else None
         wait = max(delay, reset or 0.0)
-        return wait if wait + self._policy.least_seconds <= self._left(ends) else None
+        if wait > self._policy.longest_wait_seconds or wait + self._policy.least_seconds > self._left(ends):
+            return None
+        return wait
 
     async def _settle(self, error: Exception, look_up: LookUp[T] | None, ends: float) -> T:
         """Look a last time, if time allows, before calling the outcome unknown."""

@@ -142,7 +142,7 @@ async def test_cancellation_goes_through():
         await Retry(BACKGROUND).run(attempt)
 
 
-@pytest.mark.parametrize(("reset", "wait"), [(None, 1.0), (0.2, 1.0), (60.0, 60.0)])
+@pytest.mark.parametrize(("reset", "wait"), [(None, 1.0), (0.2, 1.0), (5.0, 5.0)])
 async def test_a_rate_limit_waits_for_its_reset(reset, wait):
     script = Script([CalcomRateLimited(retry_after_seconds=reset), BOOKED])
 
@@ -151,13 +151,15 @@ async def test_a_rate_limit_waits_for_its_reset(reset, wait):
     assert script.waits == [wait]
 
 
-async def test_a_reset_beyond_the_deadline_is_not_waited_for():
-    script = Script([CalcomRateLimited(retry_after_seconds=60)])
+@pytest.mark.parametrize(("policy", "reset"), [(IN_CALL, 0.6), (IN_CALL, 60), (BACKGROUND, 5.1), (BACKGROUND, 60)])
+async def test_a_reset_that_is_not_near_is_not_waited_for(policy, reset):
+    script = Script([CalcomRateLimited(retry_after_seconds=reset)])
 
     with pytest.raises(CalcomRateLimited) as raised:
-        await script.run(IN_CALL)
+        await script.run(policy)
 
-    assert raised.value.retry_after_seconds == 60
+    assert raised.value.retry_after_seconds == reset
+    assert script.waits == []
     assert script.waits == []
 
 
