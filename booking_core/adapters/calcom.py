@@ -10,14 +10,13 @@ from typing import Any
 
 import httpx
 
+from booking_core.adapters import calcom_answers as answers
 from booking_core.domain.errors import (
     BookingError,
     CalcomOutcomeUnknown,
     CalcomRateLimited,
     CalcomRejected,
     CalcomUnavailable,
-    SlotTaken,
-    TimeNotBookable,
 )
 from booking_core.domain.models import Appointment, Offering, Tenant
 from booking_core.domain.ports import CalcomBooking
@@ -36,10 +35,6 @@ Called = Callable[[str, str, float], None]
 
 # The request never left us, or Cal.com never took it.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-
-# Fragments of Cal.com's answers to a create: its error codes are exception names and do not tell these apart.
-_TAKEN = ("already has booking at this time", "hosts either already has booking", "reserved this booking time slot")
-_NOT_BOOKABLE = ('can\'t be booked at the "start" time', "meeting in the past")
 
 
 class CalcomClient:
@@ -70,13 +65,21 @@ class CalcomClient:
 
     async def create(self, tenant: Tenant, appointment: Appointment) -> CalcomBooking:
         answer = await self._write("create", tenant, "/bookings", _create_body(tenant, appointment))
-        if answer.status_code >= 400:
-            raise _refusal(answer)
+        return _made(answer)
+
+    async def reschedule(self, tenant: Tenant, uid: str, start: datetime, *, reason: str) -> CalcomBooking:
+        body = {"start": _text(start), "reschedulingReason": reason}
+        return _made(await self._write("reschedule", tenant, f"/bookings/{uid}/reschedule", body))
+
+    async def get(self, tenant: Tenant, uid: str) -> CalcomBooking | None:
+        request = self._get(tenant, f"/bookings/{uid}", BOOKINGS_VERSION, {})
+        answer = await self._send("get", request, self._read_seconds, lost=CalcomUnavailable)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
         try:
-            return _booking(answer.json()["data"])
-        except (ValueError, KeyError, TypeError) as error:
-            # A success we cannot read is still a success over there.
-            raise CalcomOutcomeUnknown from error
+            return answers.booking(_content(answer))
+        except ValueError as error:
+            raise CalcomUnavailable from error
 
     async def find(self, tenant: Tenant, appointment: Appointment) -> CalcomBooking | None:
         # Cal.com cannot filter by metadata: ask for the narrow stretch of time and compare here.
@@ -84,16 +87,16 @@ class CalcomClient:
             "eventTypeId": str(appointment.offering.calcom_event_type_id),
             "afterStart": _text(appointment.start - _AROUND),
             "beforeEnd": _text(appointment.end + _AROUND),
-            "status": "upcoming,unconfirmed",
+            "status": "upcoming,unconfirmed,past",
         }
         listed = await self._read("list", tenant, "/bookings", BOOKINGS_VERSION, query)
-        ours = (each for each in listed if each.get("metadata", {}).get("bc_booking") == str(appointment.id))
-        return next(map(_booking, ours), None)
+        ours = (each for each in listed if str(appointment.id) in answers.correlation(each))
+        return next(map(answers.booking, ours), None)
 
     async def cancel(self, tenant: Tenant, uid: str, *, reason: str) -> None:
         answer = await self._write("cancel", tenant, f"/bookings/{uid}/cancel", {"cancellationReason": reason})
         if answer.status_code >= 400 and "already been cancelled" not in answer.text:
-            raise CalcomRejected(_message(answer))
+            raise CalcomRejected(answers.message(answer))
 
     async def event_types(self, tenant: Tenant) -> Sequence[Mapping[str, Any]]:
         """Return the tenant's event types as Cal.com describes them."""
@@ -103,15 +106,11 @@ class CalcomClient:
         return listed
 
     async def _read(self, operation: str, tenant: Tenant, path: str, version: str, query: Mapping[str, str]) -> Any:
-        request = self._client.build_request("GET", path, params=query, headers=_headers(tenant, version))
-        answer = await self._send(operation, request, self._read_seconds, lost=CalcomUnavailable)
-        if answer.status_code >= 400:
-            raise CalcomRejected(_message(answer))
-        try:
-            return answer.json()["data"]
-        except (ValueError, KeyError, TypeError) as error:
-            # Cut off on the way, or a proxy's page: no better than no answer.
-            raise CalcomUnavailable from error
+        request = self._get(tenant, path, version, query)
+        return _content(await self._send(operation, request, self._read_seconds, lost=CalcomUnavailable))
+
+    def _get(self, tenant: Tenant, path: str, version: str, query: Mapping[str, str]) -> httpx.Request:
+        return self._client.build_request("GET", path, params=query, headers=_headers(tenant, version))
 
     async def _write(self, operation: str, tenant: Tenant, path: str, body: Mapping[str, Any]) -> httpx.Response:
         request = self._client.build_request("POST", path, json=body, headers=_headers(tenant, BOOKINGS_VERSION))
@@ -141,8 +140,29 @@ class CalcomClient:
         return answer
 
 
-def _booking(described: Mapping[str, Any]) -> CalcomBooking:
-    return CalcomBooking(described["uid"], described["status"])
+def _made(answer: httpx.Response) -> CalcomBooking:
+    """Return what a create or a reschedule has made; raises what its refusal means."""
+    if answer.status_code >= 400:
+        raise answers.refusal(answer)
+    try:
+        made = answers.booking(answers.data(answer))
+    except ValueError as error:
+        # A success we cannot read is still a success over there.
+        raise CalcomOutcomeUnknown from error
+    if not made.is_live:
+        raise CalcomRejected(f"Cal.com took the booking and called it {made.status} at once.")
+    return made
+
+
+def _content(answer: httpx.Response) -> Any:
+    """Return what a read has found."""
+    if answer.status_code >= 400:
+        raise CalcomRejected(answers.message(answer))
+    try:
+        return answers.data(answer)
+    except ValueError as error:
+        # Cut off on the way, or a proxy's page: no better than no answer.
+        raise CalcomUnavailable from error
 
 
 def _reset(answer: httpx.Response) -> float | None:
@@ -187,20 +207,3 @@ def _create_body(tenant: Tenant, appointment: Appointment) -> dict[str, Any]:
             "bc_v": METADATA_VERSION,
         },
     }
-
-
-def _refusal(answer: httpx.Response) -> BookingError:
-    message = _message(answer)
-    if answer.status_code == httpx.codes.CONFLICT or any(fragment in message for fragment in _TAKEN):
-        return SlotTaken()
-    if any(fragment in message for fragment in _NOT_BOOKABLE):
-        return TimeNotBookable()
-    return CalcomRejected(message)
-
-
-def _message(answer: httpx.Response) -> str:
-    """Return Cal.com's own words; proxies in front of it answer in HTML, without its envelope."""
-    try:
-        return str(answer.json()["error"]["message"])
-    except (ValueError, KeyError, TypeError):
-        return f"Cal.com answered {answer.status_code} without a reason."

@@ -23,6 +23,7 @@ BookingError
         ├── CalcomRateLimited     the request was not executed
         ├── CalcomRejected        Cal.com refuses our configuration
         └── CalcomOutcomeUnknown  the request may have been executed
+            └── CalcomStatusUnknown   it was, and led to a state that we have no word for
 """
 
 from __future__ import annotations
@@ -199,6 +200,10 @@ class CalcomOutcomeUnknown(CalcomBookingError):
     """Cal.com did not answer; the booking may or may not exist there."""
 
     reason = "calcom_outcome_unknown"
+
+
+class CalcomStatusUnknown(CalcomOutcomeUnknown):
+    """Cal.com holds the booking in a state that this version of slotwatch does not know."""
 
 
 def reasons(family: type[BookingError]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -199,19 +199,34 @@ class Database(Protocol):
     async def ping(self) -> None: ...
 
 
+class CalcomStatus(StrEnum):
+    """How a booking stands at Cal.com."""
+
+    ACCEPTED = "accepted"
+    PENDING = "pending"  # the salon has to accept it
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+
+
 @dataclass(frozen=True, slots=True)
 class CalcomBooking:
-    """Cal.com's answer to a create."""
+    """A booking as Cal.com tells it; one that was moved names its successor."""
 
     uid: str
-    status: str
+    status: CalcomStatus = CalcomStatus.ACCEPTED
+    start: datetime | None = None
+    moved_to: str | None = None
+
+    @property
+    def is_live(self) -> bool:
+        return self.status in {CalcomStatus.ACCEPTED, CalcomStatus.PENDING}
 
 
 class Calcom(Protocol):
     """The calendar in the other world.
 
     Every method raises CalcomUnavailable, CalcomRateLimited or CalcomRejected when the request was not executed,
-    and CalcomOutcomeUnknown when it may have been.
+    and CalcomOutcomeUnknown when it may have been; CalcomStatusUnknown for a booking in a state we have no word for.
     """
 
     async def slots(self, tenant: Tenant, offering: Offering, start: datetime, end: datetime) -> Sequence[datetime]: ...
@@ -220,8 +235,16 @@ class Calcom(Protocol):
         """Book it; also raises SlotTaken and TimeNotBookable."""
         ...
 
+    async def reschedule(self, tenant: Tenant, uid: str, start: datetime, *, reason: str) -> CalcomBooking:
+        """Move it: the answer is a new booking, the old one is cancelled. Raises what `create` raises."""
+        ...
+
+    async def get(self, tenant: Tenant, uid: str) -> CalcomBooking | None:
+        """Return how it stands, dead or alive; None if Cal.com does not know it."""
+        ...
+
     async def find(self, tenant: Tenant, appointment: Appointment) -> CalcomBooking | None:
-        """Look for it by our own metadata; also finds what an unanswered create has made."""
+        """Look for it, alive, by our own metadata; also finds what an unanswered create has made."""
         ...
 
     async def cancel(self, tenant: Tenant, uid: str, *, reason: str) -> None:

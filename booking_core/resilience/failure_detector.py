@@ -16,6 +16,7 @@ from booking_core.domain.errors import (
     CalcomOutcomeUnknown,
     CalcomRateLimited,
     CalcomRejected,
+    CalcomStatusUnknown,
     CalcomUnavailable,
     SlotTaken,
     TimeNotBookable,
@@ -76,6 +77,8 @@ VERDICTS: Mapping[type[BaseException], Verdict] = {
     CalcomUnavailable: Verdict(Executed.NO, Side.THEIRS, Evidence.FAILURE, Again.NOW),
     CalcomCircuitOpen: Verdict(Executed.NO, Side.THEIRS, Evidence.IGNORE, Again.LATER),
     CalcomOutcomeUnknown: Verdict(Executed.UNKNOWN, Side.THEIRS, Evidence.FAILURE, Again.AFTER_LOOKUP),
+    # Cal.com answered, in a word that is new to us: it is well.
+    CalcomStatusUnknown: _GIVEN_UP,
     TimeoutError: Verdict(Executed.UNKNOWN, Side.THEIRS, Evidence.FAILURE, Again.AFTER_LOOKUP),
     CalcomRateLimited: Verdict(Executed.NO, Side.OURS, Evidence.IGNORE, Again.NOW),
     CalcomRejected: Verdict(Executed.NO, Side.OURS, Evidence.IGNORE, Again.NEVER),

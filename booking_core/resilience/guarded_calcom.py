@@ -46,6 +46,15 @@ class GuardedCalcom:
 
         return await self._retry.run(attempt, look_up=look_up)
 
+    async def reschedule(self, tenant: Tenant, uid: str, start: datetime, *, reason: str) -> CalcomBooking:
+        async def call() -> CalcomBooking:
+            return await self._calcom.reschedule(tenant, uid, start, reason=reason)
+
+        return await self._guarded("reschedule", tenant, call)
+
+    async def get(self, tenant: Tenant, uid: str) -> CalcomBooking | None:
+        return await self._guarded("get", tenant, lambda: self._calcom.get(tenant, uid))
+
     async def find(self, tenant: Tenant, appointment: Appointment) -> CalcomBooking | None:
         return await self._guarded("list", tenant, lambda: self._calcom.find(tenant, appointment))
 

@@ -13,11 +13,13 @@ from booking_core.domain.errors import (
     CalcomOutcomeUnknown,
     CalcomRateLimited,
     CalcomRejected,
+    CalcomStatusUnknown,
     CalcomUnavailable,
     SlotTaken,
     TimeNotBookable,
 )
 from booking_core.domain.models import Appointment, Customer, State
+from booking_core.domain.ports import CalcomBooking, CalcomStatus
 from tests.factories import NOW, SALON, TEN_O_CLOCK, an_id, an_offering, an_origin
 
 APPOINTMENT = Appointment(
@@ -152,3 +154,80 @@ async def test_cancelling_what_is_already_cancelled_is_a_success():
 async def test_a_cancel_that_is_refused_is_not_a_success():
     with pytest.raises(CalcomRejected, match="disabled"):
         await Wire(refusal(400, "Cancelling is disabled")).client.cancel(SALON, "abc", reason="swept")
+
+
+def success(data: object, status: int = 200) -> httpx.Response:
+    return httpx.Response(status, json={"status": "success", "data": data})
+
+
+OURS = {"bc_booking": str(APPOINTMENT.id)}
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        {"uid": "abc", "status": "accepted", "metadata": OURS},
+        {"uid": "abc", "status": "accepted", "metadata": {}, "attendees": [{"seatUid": "s", "metadata": OURS}]},
+        {"uid": "abc", "status": "accepted", "metadata": OURS, "hosts": [{"id": "unknown"}], "attendees": None},
+        {"uid": "abc", "status": "accepted", "metadata": OURS, "attendees": ["?"], "news": {"of": "2027"}},
+    ],
+)
+async def test_our_booking_is_found_wherever_its_metadata_sits(listed):
+    strangers = [{"uid": "x", "status": "accepted"}, {"uid": "y", "metadata": None}, "?", None]
+
+    found = await Wire(success([*strangers, listed])).client.find(SALON, APPOINTMENT)
+
+    assert found == CalcomBooking("abc")
+
+
+async def test_a_series_stands_for_its_first_booking_that_lives():
+    series = [{"uid": "a", "status": "cancelled"}, {"uid": "b", "status": "accepted"}]
+
+    assert await Wire(success(series, 201)).create() == CalcomBooking("b")
+
+
+async def test_a_booking_tells_its_time_and_its_successor():
+    told = {"uid": "a", "status": "cancelled", "start": "2026-12-02T09:00:00.000Z", "rescheduledToUid": "b"}
+
+    booking = await Wire(success(told)).client.get(SALON, "a")
+
+    assert booking == CalcomBooking("a", CalcomStatus.CANCELLED, TEN_O_CLOCK, "b")
+
+
+async def test_a_booking_that_cal_com_does_not_know_is_none():
+    assert await Wire(refusal(404, "Booking with uid=a was not found")).client.get(SALON, "a") is None
+
+
+async def test_a_booking_called_rejected_at_once_is_not_made():
+    with pytest.raises(CalcomRejected, match="rejected"):
+        await Wire(success({"uid": "a", "status": "rejected"}, 201)).create()
+
+
+async def test_a_state_that_we_have_no_word_for_is_an_unknown_outcome():
+    wire = Wire(success({"uid": "a", "status": "waitlisted"}, 201))
+
+    with pytest.raises(CalcomStatusUnknown):
+        await wire.create()
+    with pytest.raises(CalcomStatusUnknown):
+        await wire.client.get(SALON, "a")
+
+
+@pytest.mark.parametrize("data", [None, 7, "uid", [], [None], {}, {"uid": 7, "status": "accepted"}, {"uid": None}])
+async def test_no_shape_of_an_answer_is_more_than_an_unknown_outcome(data):
+    wire = Wire(success(data, 201))
+
+    with pytest.raises(CalcomOutcomeUnknown):
+        await wire.create()
+    with pytest.raises(CalcomUnavailable):
+        await wire.client.get(SALON, "a")
+
+
+async def test_a_move_says_when_to_and_why():
+    wire = Wire(CREATED)
+
+    booking = await wire.client.reschedule(SALON, "old", TEN_O_CLOCK, reason="caller asked")
+
+    assert booking == CalcomBooking("abc")
+    assert wire.sent[0].url.path == "/v2/bookings/old/reschedule"
+    assert json.loads(wire.sent[0].content) == {"start": "2026-12-02T09:00:00Z", "reschedulingReason": "caller asked"}
+    assert wire.calls == [("reschedule", "successful")]

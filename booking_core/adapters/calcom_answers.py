@@ -1,0 +1,106 @@
+"""Reads what Cal.com answers: bookings in every shape it gives them, and refusals in its own words.
+
+Apart from the client because nothing here does anything: a shape we did not expect is an error by name, never a crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import structlog
+
+from booking_core.domain.errors import (
+    BookingError,
+    CalcomRejected,
+    CalcomStatusUnknown,
+    SlotTaken,
+    TimeNotBookable,
+)
+from booking_core.domain.ports import CalcomBooking, CalcomStatus
+
+# Fragments of Cal.com's answers to a create: its error codes are exception names and do not tell these apart.
+_TAKEN = ("already has booking at this time", "hosts either already has booking", "reserved this booking time slot")
+_NOT_BOOKABLE = ('can\'t be booked at the "start" time', "meeting in the past")
+
+_log = structlog.get_logger()
+
+
+def data(answer: httpx.Response) -> Any:
+    """Return what a success carries; raises ValueError for what is not Cal.com's envelope."""
+    envelope = answer.json()
+    if not isinstance(envelope, dict) or "data" not in envelope:
+        raise ValueError("this is not an answer of Cal.com's")
+    return envelope["data"]
+
+
+def booking(described: Any) -> CalcomBooking:
+    """Read one booking. A series comes as an array, of which the first that lives stands for the visit.
+
+    Raises ValueError for what is no booking, CalcomStatusUnknown for one in a state that we have no word for.
+    """
+    if isinstance(described, list):
+        read = [booking(each) for each in described]
+        return next((each for each in read if each.is_live), None) or _first(read)
+    if not isinstance(described, dict) or not isinstance(described.get("uid"), str):
+        raise ValueError("a booking has a uid")
+    moved_to = described.get("rescheduledToUid")
+    return CalcomBooking(
+        uid=described["uid"],
+        status=_status(described),
+        start=_instant(described.get("start")),
+        moved_to=moved_to if isinstance(moved_to, str) and moved_to else None,
+    )
+
+
+def correlation(described: Any) -> frozenset[str]:
+    """Return our ids in a booking's metadata; where there are seats, each seat has metadata of its own."""
+    if not isinstance(described, dict):
+        return frozenset()
+    attendees = described.get("attendees")
+    holders = [described, *(attendees if isinstance(attendees, list) else ())]
+    metadata = (each.get("metadata") for each in holders if isinstance(each, dict))
+    ids = (each.get("bc_booking") for each in metadata if isinstance(each, dict))
+    return frozenset(each for each in ids if isinstance(each, str))
+
+
+def refusal(answer: httpx.Response) -> BookingError:
+    """Return what a refused create or reschedule means."""
+    said = message(answer)
+    if answer.status_code == httpx.codes.CONFLICT or any(fragment in said for fragment in _TAKEN):
+        return SlotTaken()
+    if any(fragment in said for fragment in _NOT_BOOKABLE):
+        return TimeNotBookable()
+    return CalcomRejected(said)
+
+
+def message(answer: httpx.Response) -> str:
+    """Return Cal.com's own words; proxies in front of it answer in HTML, without its envelope."""
+    try:
+        return str(answer.json()["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return f"Cal.com answered {answer.status_code} without a reason."
+
+
+def _first(read: Iterable[CalcomBooking]) -> CalcomBooking:
+    for each in read:
+        return each
+    raise ValueError("a series has at least one booking")
+
+
+def _status(described: Mapping[str, Any]) -> CalcomStatus:
+    word = str(described.get("status"))
+    try:
+        return CalcomStatus(word)
+    except ValueError as error:
+        _log.warning("calcom_status_unknown", uid=described["uid"], status=word[:40])
+        raise CalcomStatusUnknown from error
+
+
+def _instant(text: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(text)).astimezone(UTC)
+    except ValueError:
+        return None
