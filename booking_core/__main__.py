@@ -126,6 +126,7 @@ def seed() -> None:
         api_key=settings.seed_api_key.get_secret_value(),
         retell_api_key=settings.seed_retell_api_key.get_secret_value(),
         calcom_api_key=settings.seed_calcom_api_key.get_secret_value(),
+        calcom_webhook_secret=settings.seed_calcom_webhook_secret.get_secret_value(),
     )
     try:
         event_types = asyncio.run(_event_types(settings, salon))

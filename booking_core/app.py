@@ -22,7 +22,7 @@ from booking_core.adapters.redis_allowance import RedisAllowanceStore
 from booking_core.adapters.redis_breaker import RedisBreakerStore
 from booking_core.bus import Bus
 from booking_core.domain.ports import Calcom, Clock, Database, Mailer
-from booking_core.http import answers, bookings, calls, health
+from booking_core.http import answers, bookings, calls, health, webhooks
 from booking_core.http.middleware import Entrance
 from booking_core.resilience.allowance import Allowance
 from booking_core.resilience.circuit_breaker import CALCOM, CircuitBreaker
@@ -36,6 +36,7 @@ from booking_core.resilience.turnstile import STANDS_SECONDS, Turnstile
 from booking_core.services.alternatives import SlotFinder
 from booking_core.services.appointment_persistence import AppointmentPersistenceService
 from booking_core.services.customer_resolution import CustomerResolutionService
+from booking_core.services.inbox import WebhookInbox
 from booking_core.services.notification import BookingNotificationService
 from booking_core.services.orchestrator import BookingOrchestrator
 from booking_core.services.outcomes import Outcomes
@@ -72,6 +73,7 @@ class Core:
     settlement: Settlement
     tenants: TenantDirectory
     repeats: Repeats
+    inbox: WebhookInbox
 
 
 def real_world(settings: Settings, *, role: str, is_background: bool = False) -> World:
@@ -161,7 +163,8 @@ def assemble(world: World, *, mail_sender: str, confidence_threshold: float) -> 
     )
     settlement = Settlement(world.database, world.calcom, bus, world.clock, outcomes)
     tenants, repeats = TenantDirectory(world.database, world.clock), Repeats(world.database, world.clock)
-    return Core(bus, orchestrator, finder, settlement, tenants, repeats)
+    inbox = WebhookInbox(world.database, bus, world.clock, uuid4)
+    return Core(bus, orchestrator, finder, settlement, tenants, repeats, inbox)
 
 
 def web(world: World, core: Core, *, body_limit_bytes: int) -> ASGIApp:
@@ -177,5 +180,6 @@ def web(world: World, core: Core, *, body_limit_bytes: int) -> ASGIApp:
     answers.install(app, body_limit_bytes=body_limit_bytes)
     app.include_router(bookings.router(core.orchestrator, core.slots, core.tenants, core.repeats))
     app.include_router(calls.router(core.orchestrator, core.slots, core.tenants, world.clock))
+    app.include_router(webhooks.router(core.inbox, core.tenants, world.clock, world.recorder.webhook))
     app.include_router(health.router({"database": world.database.ping}, world.optional_pings))
     return Entrance(app, answered=world.recorder.answered, body_limit_bytes=body_limit_bytes)

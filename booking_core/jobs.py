@@ -14,7 +14,7 @@ import structlog
 from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.jobs import Status
 
-from booking_core.adapters.postgres.queue import SETTLE, locks
+from booking_core.adapters.postgres.queue import PROCESS_DELIVERY, SETTLE, locks
 from booking_core.app import Core, World
 from booking_core.domain.errors import BookingError
 from booking_core.domain.ports import EVERY_TENANT
@@ -46,8 +46,11 @@ class Jobs:
     async def _come_again(self, tenant_id: str, appointment_id: str, *, tries: int, after_seconds: float) -> None:
         # Up to a quarter later, so that what waited for the same recovery does not come back in the same second.
         delay = after_seconds * (1 + self.jitter() / 4)
-        job = self.app.configure_task(SETTLE, **locks(appointment_id), schedule_in={"seconds": round(delay)})
+        job = self.app.configure_task(SETTLE, **locks(UUID(appointment_id)), schedule_in={"seconds": round(delay)})
         await job.defer_async(tenant_id=tenant_id, appointment_id=appointment_id, tries=tries)
+
+    async def process_delivery(self, tenant_id: str, delivery_id: str) -> None:
+        await self.core.inbox.process(UUID(tenant_id), UUID(delivery_id))
 
     async def resume_unsettled(self, timestamp: int) -> None:
         """Whatever ended a job without an end, no appointment stays between the worlds for want of one."""
@@ -102,6 +105,7 @@ def application(
     app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=database_url))
     jobs = Jobs(world, core, app, timedelta(seconds=abandoned_seconds), jitter)
     app.task(name=SETTLE)(jobs.settle)
+    app.task(name=PROCESS_DELIVERY)(jobs.process_delivery)
     for work in (jobs.resume_unsettled, jobs.retry_stalled, jobs.sweep_synthetic, jobs.forget_requests):
         # One of each waits at a time: a minute that was missed need not be made up for.
         task = app.task(name=work.__name__, queueing_lock=work.__name__)(work)

@@ -15,6 +15,8 @@ from booking_core.domain.events import (
     AppointmentBookingInitiated,
     CalcomBookingCreated,
     CalcomSyncRequired,
+    WebhookProcessed,
+    WebhookReceived,
 )
 from booking_core.domain.models import Traffic
 from booking_core.services.notification import BookingNotificationService
@@ -32,13 +34,16 @@ class Listeners:
     recorder: Recorder
     notification: BookingNotificationService
 
-    def log_booking_metrics(self, event: Ending) -> None:
-        if isinstance(event, CalcomSyncRequired):
-            self.recorder.booking_put_down(event)
-        else:
-            self.recorder.attempt_ended(event)
+    def log_booking_metrics(self, event: Ending | WebhookProcessed) -> None:
+        match event:
+            case CalcomSyncRequired():
+                self.recorder.booking_put_down(event)
+            case WebhookProcessed():
+                self.recorder.webhook(event.source, event.event, event.result)
+            case _:
+                self.recorder.attempt_ended(event)
 
-    def log_lifecycle(self, event: Ending) -> None:
+    def log_lifecycle(self, event: Ending | WebhookProcessed) -> None:
         match event:
             case AppointmentBooked():
                 appointment, waited = str(event.appointment_id), event.waited_seconds
@@ -48,6 +53,9 @@ class Listeners:
                 _log.warning("appointment_waits", appointment_id=str(event.appointment_id), reason=event.reason)
             case AppointmentBookingFailed():
                 _log.info("appointment_not_booked", outcome=event.outcome, reason=event.reason)
+            case WebhookProcessed():
+                about = {"source": event.source.value, "webhook": event.event, "result": event.result.value}
+                _log.info("webhook_processed", delivery_id=str(event.delivery_id), **about)
 
     async def send_booking_confirmation_email(self, event: AppointmentBooked) -> None:
         await self._tell(event, event.appointment_id, "confirmation_email", self.notification.confirm)
@@ -84,4 +92,6 @@ def table(*, recorder: Recorder, notification: BookingNotificationService) -> Li
         AppointmentBooked: (to.log_booking_metrics, to.log_lifecycle, to.send_booking_confirmation_email),
         CalcomSyncRequired: (to.log_booking_metrics, to.log_lifecycle),
         AppointmentBookingFailed: (to.log_booking_metrics, to.log_lifecycle, to.send_booking_regret_email),
+        WebhookReceived: (),
+        WebhookProcessed: (to.log_booking_metrics, to.log_lifecycle),
     }

@@ -30,6 +30,7 @@ class Salon:
     api_key: str
     retell_api_key: str
     calcom_api_key: str
+    calcom_webhook_secret: str | None = None
     name: str = "Salon Demo"
     time_zone: str = "Europe/Berlin"
     country: str = "DE"
@@ -81,6 +82,7 @@ class _Seeder:
             "api_key_sha256": api_key_digest(salon.api_key),
             "retell_api_key": salon.retell_api_key,
             "calcom_api_key": salon.calcom_api_key,
+            "calcom_webhook_secret": salon.calcom_webhook_secret,
         }
         return self._upsert(tables.tenants, {"token": salon.token}, values)
 

@@ -73,6 +73,9 @@ class Settings(ProcessSettings):
     seed_api_key: SecretStr = Field(SecretStr("sk_demo"), description="Its API key.")
     seed_retell_api_key: SecretStr = Field(SecretStr("key_demo"), description="The key its voice agent signs with.")
     seed_calcom_api_key: SecretStr = Field(SecretStr("cal_demo"), description="Its Cal.com API key.")
+    seed_calcom_webhook_secret: SecretStr = Field(
+        SecretStr("whsec_demo"), description="The secret Cal.com signs its webhooks with."
+    )
 
     @property
     def owner_url(self) -> str:

@@ -116,7 +116,8 @@ def _faults() -> Panel:
     caption = Caption(
         "Faults underneath",
         "A minute: database connections lost or not had, listeners that raised, messages that could not be sent, "
-        "calls to Cal.com repeated, circuits moved, calls judged without Redis, and metric files that were skipped.",
+        "webhooks whose signature did not fit, calls to Cal.com repeated, circuits moved, calls judged without Redis, "
+        "and metric files that were skipped.",
         "cpm",
         alert="CircuitBreakerOpen",
     )
@@ -124,6 +125,7 @@ def _faults() -> Panel:
         Query(q.per_minute(c.DB_CONNECTION_ERRORS, "kind"), "database {{kind}}"),
         Query(q.per_minute(c.LISTENER_FAILURES, "listener"), "{{listener}} raised"),
         Query(q.per_minute(c.NOTIFICATIONS, "kind", result="failed"), "{{kind}} not sent"),
+        Query(q.per_minute(c.WEBHOOKS, "source", result="refused"), "{{source}} webhooks refused"),
         Query(q.per_minute(c.CALCOM_RETRIES), "Cal.com retries"),
         Query(q.per_minute(c.BREAKER_TRANSITIONS, "name", "to"), "circuit to {{name}} now {{to}}"),
         Query(q.per_minute(c.BREAKER_FALLBACKS), "judged without Redis"),

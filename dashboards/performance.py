@@ -137,8 +137,13 @@ def _calcom_calls() -> Panel:
 
 
 def _events() -> Panel:
-    caption = Caption("Domain events", "Events published a minute: every booking initiated must also end.", "cpm")
-    return timeseries(caption, Query(q.per_minute(c.EVENTS, "event"), "{{event}}"))
+    caption = Caption(
+        "Domain events and webhooks",
+        "A minute: events published (every booking initiated must also end), and webhooks by what became of them.",
+        "cpm",
+    )
+    webhooks = Query(q.per_minute(c.WEBHOOKS, "source", "result"), "{{source}} webhooks {{result}}")
+    return timeseries(caption, Query(q.per_minute(c.EVENTS, "event"), "{{event}}"), webhooks)
 
 
 def _query_distribution() -> Panel:

@@ -117,6 +117,8 @@ EVENT = Label(
         "AppointmentBookingFailed",
         "CalcomBookingCreated",
         "CalcomSyncRequired",
+        "WebhookReceived",
+        "WebhookProcessed",
     ),
 )
 LISTENER = Label(
@@ -139,7 +141,31 @@ CALCOM_EDGES = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 8.0, 10.0, 20.0, 30.
 STEP_EDGES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 QUERY_COUNT_EDGES = (2.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 25.0, 50.0)
 DELAY_EDGES = (5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0, 14400.0, 86400.0)
+# What each source sends that we act upon; `other` is everything else, and what was not signed.
+WEBHOOK_EVENTS = {
+    "calcom": (
+        "BOOKING_CREATED",
+        "BOOKING_REQUESTED",
+        "BOOKING_RESCHEDULED",
+        "BOOKING_CANCELLED",
+        "BOOKING_REJECTED",
+        "other",
+    ),
+    "retell": ("call_started", "call_ended", "call_analyzed", "other"),
+}
+WEBHOOK_RESULTS = ("ignored", "duplicate", "refused")
 DELIVERY_EDGES = (1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 300.0)
+
+
+def _webhook_combinations() -> tuple[tuple[str, ...], ...]:
+    return tuple(
+        (source, event, result)
+        for source, events in WEBHOOK_EVENTS.items()
+        for event in events
+        for result in WEBHOOK_RESULTS
+        # What is not signed is not read.
+        if result != "refused" or event == "other"
+    )
 
 
 def _attempt_combinations() -> tuple[tuple[str, ...], ...]:
@@ -241,6 +267,18 @@ CONFIRMATION_DELAY = Metric(
     "Time from a booking that Cal.com did not take at once to its confirmation.",
     Home.CORE,
     buckets=DELAY_EDGES,
+)
+WEBHOOKS = Metric(
+    "booking_webhooks_total",
+    Kind.COUNTER,
+    "Webhooks of Cal.com and Retell by what became of them; `refused` were not signed with the salon's key.",
+    Home.CORE,
+    labels=(
+        Label("source", tuple(WEBHOOK_EVENTS)),
+        Label("event", tuple(dict.fromkeys(event for events in WEBHOOK_EVENTS.values() for event in events))),
+        Label("result", WEBHOOK_RESULTS),
+    ),
+    combinations=_webhook_combinations(),
 )
 NOTIFICATIONS = Metric(
     "booking_notifications_total",

@@ -29,6 +29,7 @@ class Demo:
     api_key: str = "sk_demo"
     retell_api_key: str = "key_demo"
     calcom_api_key: str = "cal_demo"
+    calcom_webhook_secret: str = "whsec_demo"  # noqa: S105 - as the docstring says
 
 
 DEMO = Demo()
@@ -98,6 +99,8 @@ def _simulator(place: Place) -> Program:
         environment={
             **_listens("SIMULATOR", place, Process.SIMULATOR),
             "SIMULATOR_API_KEY": DEMO.calcom_api_key,
+            "SIMULATOR_WEBHOOK_URL": f"{place.url(Process.CORE)}/v1/webhooks/calcom/{DEMO.tenant}",
+            "SIMULATOR_WEBHOOK_SECRET": DEMO.calcom_webhook_secret,
         },
     )
 
@@ -126,6 +129,7 @@ def _core_environment(run: RunDirectory, place: Place) -> dict[str, str]:
         "BOOKING_SEED_API_KEY": DEMO.api_key,
         "BOOKING_SEED_RETELL_API_KEY": DEMO.retell_api_key,
         "BOOKING_SEED_CALCOM_API_KEY": DEMO.calcom_api_key,
+        "BOOKING_SEED_CALCOM_WEBHOOK_SECRET": DEMO.calcom_webhook_secret,
     }
 
 

@@ -33,7 +33,7 @@ def an_id(name: str) -> UUID:
     return uuid5(_SPACE, name)
 
 
-SALON = Tenant(an_id("salon"), "salon-token", "Salon Test", BERLIN, "DE", "retell-key", "calcom-key")
+SALON = Tenant(an_id("salon"), "salon-token", "Salon Test", BERLIN, "DE", "retell-key", "calcom-key", "whsec")
 OTHER_SALON = Tenant(an_id("other"), "other-token", "Other Salon", BERLIN, "DE", "other-retell", "other-calcom")
 HAIRCUT = ServiceNames(an_id("haircut"), "haircut", "Haircut", ("cut", "trim"))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from booking_core.domain.models import Origin
+from booking_core.domain.webhooks import Result, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,33 @@ class AppointmentBookingFailed(Event):
     appointment_id: UUID | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class WebhookReceived(Event):
+    """Cal.com or Retell told us something new; it is stored, and a job will act upon it."""
+
+    tenant_id: UUID
+    delivery_id: UUID
+    source: Source
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookProcessed(Event):
+    """A delivery has been acted upon, or left alone; `result` says which."""
+
+    tenant_id: UUID
+    delivery_id: UUID
+    source: Source
+    event: str
+    result: Result
+
+
 ALL: tuple[type[Event], ...] = (
     AppointmentBookingInitiated,
     CalcomBookingCreated,
     AppointmentBooked,
     CalcomSyncRequired,
     AppointmentBookingFailed,
+    WebhookReceived,
+    WebhookProcessed,
 )

@@ -63,6 +63,8 @@ class Tenant:
     country: str
     retell_api_key: str
     calcom_api_key: str
+    # None: this salon has no webhook at Cal.com, and whatever claims to be one is refused.
+    calcom_webhook_secret: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

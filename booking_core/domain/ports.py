@@ -22,6 +22,7 @@ from booking_core.domain.models import (
     State,
     Tenant,
 )
+from booking_core.domain.webhooks import Delivery, Result
 
 
 class EveryTenant(Enum):
@@ -131,6 +132,24 @@ class Queue(Protocol):
         """See to it that Cal.com and we agree on this appointment."""
         ...
 
+    async def process_delivery(self, tenant_id: UUID, delivery_id: UUID, *, subject: str, after_seconds: float) -> None:
+        """See to it that this delivery is acted upon, in turn with whoever works on the same subject."""
+        ...
+
+
+class Inbox(Protocol):
+    """What others told us, each telling once."""
+
+    async def store(self, delivery: Delivery) -> bool:
+        """Store it unless the same bytes from the same source are here already; return whether it was stored."""
+        ...
+
+    async def find(self, tenant_id: UUID, delivery_id: UUID) -> Delivery | None: ...
+
+    async def processed(self, delivery_id: UUID, result: Result, *, at: datetime) -> None:
+        """Record what became of it."""
+        ...
+
 
 class Requests(Protocol):
     """Requests of the API that carry an Idempotency-Key, and their final answers."""
@@ -174,6 +193,9 @@ class Stores(Protocol):
 
     @property
     def requests(self) -> Requests: ...
+
+    @property
+    def inbox(self) -> Inbox: ...
 
 
 class Statements(Protocol):

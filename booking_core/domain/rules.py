@@ -87,6 +87,11 @@ def wish_key(tenant_id: UUID, phone: str, service_id: UUID, staff: str | None, s
     return uuid5(_WISHES, "\x1f".join(parts))
 
 
+def booking_turn(appointment_id: UUID) -> str:
+    """Return the name under which whoever works on this appointment takes turns: one writer per booking."""
+    return f"booking:{appointment_id}"
+
+
 def expires_at(start: datetime, *, asked_at: datetime) -> datetime:
     """Return when a booking that Cal.com does not take is given up: in time to tell the customer, and within a day."""
     in_time = max(start - NOTICE_OF_FAILURE, asked_at + SHORTEST_WAIT)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from fastapi import Request
 
-from booking_core.adapters import retell
+from booking_core.adapters import calcom_webhooks, retell
 from booking_core.domain.models import Channel, Origin, PromptVersion, Tenant
 from booking_core.http.answers import Unauthorised
 from booking_core.services.tenants import TenantDirectory
@@ -21,15 +22,36 @@ async def tenant_by_api_key(request: Request, tenants: TenantDirectory) -> Tenan
 
 
 async def tenant_by_signature(request: Request, token: str, tenants: TenantDirectory, *, now: datetime) -> Tenant:
-    """Return the tenant whose key signed the raw body; raises Unauthorised, in the same words for every reason.
+    """Return the tenant whose key Retell signed the raw body with; raises Unauthorised."""
+
+    def is_genuine(body: bytes, tenant: Tenant | None) -> bool:
+        key = tenant.retell_api_key if tenant else ""
+        return retell.is_genuine(body, key, request.headers.get(retell.HEADER), now=now)
+
+    return await _signer(request, token, tenants, is_genuine)
+
+
+async def tenant_by_calcom_signature(request: Request, token: str, tenants: TenantDirectory) -> Tenant:
+    """Return the tenant whose secret Cal.com signed the raw body with; raises Unauthorised."""
+
+    def is_genuine(body: bytes, tenant: Tenant | None) -> bool:
+        secret = tenant.calcom_webhook_secret if tenant else None
+        return calcom_webhooks.is_genuine(body, secret, request.headers.get(calcom_webhooks.HEADER))
+
+    return await _signer(request, token, tenants, is_genuine)
+
+
+async def _signer(
+    request: Request, token: str, tenants: TenantDirectory, is_genuine: Callable[[bytes, Tenant | None], bool]
+) -> Tenant:
+    """Raise Unauthorised in the same words for every reason.
 
     The tenant comes from the path, so that the key is chosen before a byte of the body is believed.
     """
     body = await request.body()
     tenant = await tenants.by_token(token)
-    key = tenant.retell_api_key if tenant else ""
-    genuine = retell.is_genuine(body, key, request.headers.get(retell.HEADER), now=now)
-    return _admitted(request, tenant if genuine else None, "The signature does not fit this body and address.")
+    signer = tenant if is_genuine(body, tenant) else None
+    return _admitted(request, signer, "The signature does not fit this body and address.")
 
 
 def origin_of(request: Request, channel: Channel, prompt_version: PromptVersion | None = None) -> Origin:

@@ -74,6 +74,9 @@ class Recorder:
     def listener_failed(self, listener: str) -> None:
         self._child(c.LISTENER_FAILURES, listener).inc()
 
+    def webhook(self, source: str, event: str, result: str) -> None:
+        self._child(c.WEBHOOKS, source, event, result).inc()
+
     def notified(self, kind: str, result: str) -> None:
         self._child(c.NOTIFICATIONS, kind, result).inc()
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from booking_core.adapters.postgres.database import PostgresDatabase
+from booking_core.domain.rules import booking_turn
 from booking_core.jobs import Jobs
 from tests.factories import SALON
 
@@ -43,6 +44,26 @@ async def test_a_job_is_there_once_its_transaction_is_committed(database_url, ow
     await database.close()
 
     assert waiting(owner_url) == [("settle", f"booking:{appointment_id}")]
+
+
+async def test_news_about_a_booking_passes_what_waits_for_its_time_and_takes_its_turn(database_url, owner_url):
+    database, appointment_id, delivery_id = PostgresDatabase(database_url), uuid4(), uuid4()
+    async with database.begin(SALON.id) as stores:
+        await stores.queue.settle(SALON.id, appointment_id, after_seconds=300)
+        subject = booking_turn(appointment_id)
+        await stores.queue.process_delivery(SALON.id, delivery_id, subject=subject, after_seconds=0)
+    await database.close()
+
+    app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=libpq(database_url)))
+    async with app.open_async():
+        worker_id = await app.job_manager.register_worker()
+        first = await app.job_manager.fetch_job(queues=None, worker_id=worker_id)
+        run(owner_url, "UPDATE procrastinate_jobs SET scheduled_at = now() WHERE status = 'todo'")
+        second = await app.job_manager.fetch_job(queues=None, worker_id=worker_id)
+
+    assert first is not None
+    assert (first.task_name, first.task_kwargs["delivery_id"]) == ("process_delivery", str(delivery_id))
+    assert second is None
 
 
 async def test_a_stalled_job_whose_successor_waits_already_lets_it_go_on(database_url, owner_url):

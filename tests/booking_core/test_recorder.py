@@ -38,4 +38,6 @@ async def test_the_catalogue_knows_every_route(stage: Stage):
     async with stage.client() as client:
         paths = (await client.get("/openapi.json")).json()["paths"]
 
-    assert {path for path in paths if path.startswith("/v1")} == set(c.ROUTE.values)
+    # Nobody waits on the phone for the answer to a webhook: it is in no promise.
+    timed = {path for path in paths if path.startswith("/v1") and not path.startswith("/v1/webhooks")}
+    assert timed == set(c.ROUTE.values)

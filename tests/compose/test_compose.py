@@ -286,6 +286,14 @@ def test_everybody_uses_the_demo_secrets_of_the_native_start(chain):
     assert chain["simulator"].environment["SIMULATOR_API_KEY"] == DEMO.calcom_api_key
 
 
+def test_the_simulator_tells_the_core_of_bookings_with_the_secret_that_the_core_expects(chain):
+    simulator, secret = chain["simulator"].environment, DEMO.calcom_webhook_secret
+
+    assert simulator["SIMULATOR_WEBHOOK_URL"] == f"{COMPOSE.url(Process.CORE)}/v1/webhooks/calcom/{DEMO.tenant}"
+    assert simulator["SIMULATOR_WEBHOOK_SECRET"] == secret
+    assert processes.settings_of(chain["core"]).seed_calcom_webhook_secret.get_secret_value() == secret
+
+
 def test_a_stopping_core_or_worker_is_given_the_time_it_takes_to_drain(chain):
     drain_seconds = Settings.model_fields["drain_seconds"].default
 

@@ -65,6 +65,7 @@ def fill(url: str) -> None:
                 "api_key_sha256": api_key_digest(keys[salon.id]),
                 "retell_api_key": salon.retell_api_key,
                 "calcom_api_key": salon.calcom_api_key,
+                "calcom_webhook_secret": salon.calcom_webhook_secret,
             }
             connection.execute(tables.tenants.insert().values(row))
         names = {"slug": "haircut", "name": "Haircut", "aliases": list(HAIRCUT.aliases), "spoken_names": spoken}

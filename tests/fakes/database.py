@@ -8,6 +8,7 @@ from booking_core.domain.errors import AppointmentDatabaseError
 from booking_core.domain.ports import Scope
 from tests.fakes.appointments import FakeAppointments
 from tests.fakes.clock import FakeClock
+from tests.fakes.inbox import FakeInbox
 from tests.fakes.queue import FakeQueue, FakeRequests
 from tests.fakes.rows import Stored
 from tests.fakes.salons import FakeCustomers, FakeServices, FakeTenants
@@ -57,3 +58,4 @@ class FakeStores:
         self.appointments = FakeAppointments(rows, clock)
         self.queue = FakeQueue(rows)
         self.requests = FakeRequests(rows)
+        self.inbox = FakeInbox(rows)

@@ -16,6 +16,9 @@ class FakeQueue:
     async def settle(self, tenant_id: UUID, appointment_id: UUID, *, after_seconds: float) -> None:
         self._rows.jobs.append((tenant_id, appointment_id))
 
+    async def process_delivery(self, tenant_id: UUID, delivery_id: UUID, *, subject: str, after_seconds: float) -> None:
+        self._rows.jobs.append((tenant_id, delivery_id))
+
 
 class FakeRequests:
     def __init__(self, rows: Stored) -> None:

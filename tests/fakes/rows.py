@@ -7,6 +7,7 @@ from uuid import UUID
 
 from booking_core.domain.models import Appointment, Customer, Offering, Reply, ServiceNames, Tenant
 from booking_core.domain.ports import Scope
+from booking_core.domain.webhooks import Delivery
 from tests.fakes.sight import InSight
 
 
@@ -30,7 +31,8 @@ class Stored:
     offerings: list[Offering] = field(default_factory=list)
     customers: MutableMapping[tuple[UUID, str], Customer] = field(default_factory=dict)
     appointments: MutableMapping[UUID, Appointment] = field(default_factory=dict)
-    jobs: list[tuple[UUID, UUID]] = field(default_factory=list)  # tenant and appointment
+    jobs: list[tuple[UUID, UUID]] = field(default_factory=list)  # tenant, and appointment or delivery
+    deliveries: MutableMapping[UUID, Delivery] = field(default_factory=dict)
     requests: MutableMapping[tuple[UUID, str], Claimed] = field(default_factory=dict)
 
     def copied(self) -> Stored:
@@ -41,6 +43,7 @@ class Stored:
             appointments=dict(self.appointments),
             jobs=list(self.jobs),
             requests=dict(self.requests),
+            deliveries=dict(self.deliveries),
         )
 
     def in_sight(self, scope: Scope) -> Stored:
@@ -52,4 +55,5 @@ class Stored:
             customers=InSight(self.customers, lambda key, _: key[0], scope),
             appointments=InSight(self.appointments, lambda _, appointment: appointment.tenant_id, scope),
             requests=InSight(self.requests, lambda key, _: key[0], scope),
+            deliveries=InSight(self.deliveries, lambda _, delivery: delivery.tenant_id, scope),
         )

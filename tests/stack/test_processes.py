@@ -58,6 +58,7 @@ def test_another_port_reaches_everyone_who_needs_it():
     assert table["core"].environment["BOOKING_PORT"] == "18000"
     assert table["core"].environment["BOOKING_CALCOM_URL"] == "http://127.0.0.1:18090/v2"
     assert table["probe"].environment["LOADTEST_TARGET_URL"] == "http://127.0.0.1:18000"
+    assert table["simulator"].environment["SIMULATOR_WEBHOOK_URL"] == "http://127.0.0.1:18000/v1/webhooks/calcom/demo"
 
 
 def test_on_the_default_ports_the_committed_files_are_what_runs():

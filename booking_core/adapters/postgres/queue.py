@@ -9,7 +9,13 @@ import procrastinate
 from psycopg import AsyncConnection as PsycopgConnection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from booking_core.domain import rules
+
 SETTLE = "settle"
+PROCESS_DELIVERY = "process_delivery"
+
+# News about a booking goes before what waits for its time: a job of the same lock would else wait behind it.
+NEWS_FIRST = 1
 
 # Only to put jobs down: it opens no pool of its own.
 _deferrer = procrastinate.App(connector=procrastinate.PsycopgConnector())
@@ -22,9 +28,14 @@ class Locks(TypedDict):
     queueing_lock: str
 
 
-def locks(appointment_id: UUID | str) -> Locks:
+def locks(appointment_id: UUID) -> Locks:
     """Return the locks of every job about this appointment: one writer per booking."""
-    return {"lock": f"booking:{appointment_id}", "queueing_lock": f"settle:{appointment_id}"}
+    return {"lock": rules.booking_turn(appointment_id), "queueing_lock": f"settle:{appointment_id}"}
+
+
+def delivery_locks(delivery_id: UUID, subject: str) -> Locks:
+    """Return the locks of the job that processes a delivery: it takes its turn with whoever works on the same."""
+    return {"lock": subject, "queueing_lock": f"delivery:{delivery_id}"}
 
 
 class PostgresQueue:
@@ -41,6 +52,16 @@ class PostgresQueue:
             connection=await self._driver(),
         )
         await job.defer_async(tenant_id=str(tenant_id), appointment_id=str(appointment_id), tries=0)
+
+    async def process_delivery(self, tenant_id: UUID, delivery_id: UUID, *, subject: str, after_seconds: float) -> None:
+        job = _deferrer.configure_task(
+            PROCESS_DELIVERY,
+            **delivery_locks(delivery_id, subject),
+            priority=NEWS_FIRST,
+            schedule_in={"seconds": round(after_seconds)},
+            connection=await self._driver(),
+        )
+        await job.defer_async(tenant_id=str(tenant_id), delivery_id=str(delivery_id))
 
     async def _driver(self) -> PsycopgConnection[Any]:
         raw = await self._connection.get_raw_connection()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -11,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -21,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, UUID, ExcludeConstraint
 
 from booking_core.domain.models import OCCUPYING, UNSETTLED, State
+from booking_core.domain.webhooks import DeliveryState
 
 metadata = MetaData(
     naming_convention={
@@ -35,7 +39,7 @@ metadata = MetaData(
 _now = func.now()
 
 
-def _one_of(states: tuple[State, ...]) -> str:
+def _one_of(states: tuple[StrEnum, ...]) -> str:
     return "state IN (" + ", ".join(f"'{state.value}'" for state in states) + ")"
 
 
@@ -52,9 +56,10 @@ tenants = Table(
     Column("time_zone", Text, nullable=False),
     Column("country", Text, nullable=False),
     Column("api_key_sha256", Text, nullable=False, unique=True),
-    # Signing and calling need these two in clear.
+    # Signing and calling need these in clear.
     Column("retell_api_key", Text, nullable=False),
     Column("calcom_api_key", Text, nullable=False),
+    Column("calcom_webhook_secret", Text),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=_now),
 )
 
@@ -150,6 +155,33 @@ idempotency_keys = Table(
     Column("body", JSONB),
 )
 
+# What others told us, and what became of it. Nothing here is needed to book: it could be emptied at any time.
+webhook_inbox = Table(
+    "webhook_inbox",
+    metadata,
+    Column("id", UUID, primary_key=True),
+    _tenant(),
+    Column("source", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    # SHA-256 of the raw body: the same bytes are stored once.
+    Column("digest", Text, nullable=False),
+    # As it was signed, byte for byte; bytes that are no text arrive as well.
+    Column("body", LargeBinary),
+    Column("synthetic", Boolean, nullable=False),
+    Column("correlation_id", Text, nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("state", Text, nullable=False, server_default=DeliveryState.RECEIVED.value),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("result", Text),
+    Column("error", Text),
+    Column("processed_at", DateTime(timezone=True)),
+    CheckConstraint(_one_of(tuple(DeliveryState)), name="state"),
+    UniqueConstraint("tenant_id", "source", "digest"),
+)
+
+Index("ix_webhook_inbox_received_at", webhook_inbox.c.received_at)
 Index("ix_idempotency_keys_claimed_at", idempotency_keys.c.claimed_at)
 Index("ix_services_spoken_names", services.c.spoken_names, postgresql_using="gin")
 Index(

@@ -48,4 +48,5 @@ def _tenant(row: Row[tuple[object, ...]]) -> Tenant:
         country=row.country,
         retell_api_key=row.retell_api_key,
         calcom_api_key=row.calcom_api_key,
+        calcom_webhook_secret=row.calcom_webhook_secret,
     )

@@ -1,0 +1,69 @@
+"""Cal.com's webhooks: `x-cal-signature-256: <hex HMAC-SHA256 of the raw body>`, and what a body is about."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from booking_core.adapters.payloads import mapping, parsed
+from booking_core.domain import rules
+from booking_core.domain.models import Traffic
+from booking_core.domain.webhooks import OTHER, Notice, Source
+
+HEADER = "x-cal-signature-256"
+
+# What we act upon; everything else is kept and left alone.
+EVENTS = (
+    "BOOKING_CREATED",
+    "BOOKING_REQUESTED",
+    "BOOKING_RESCHEDULED",
+    "BOOKING_CANCELLED",
+    "BOOKING_REJECTED",
+)
+
+
+def sign(body: bytes, secret: str) -> str:
+    """Write the header Cal.com would send with this body."""
+    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def is_genuine(body: bytes, secret: str | None, header: str | None) -> bool:
+    """Tell whether the raw bytes were signed with this secret; a salon without one believes nobody.
+
+    There is no time in the signature: a copy is genuine for ever, so what a body says must hold whenever it comes.
+    """
+    if not secret or header is None:
+        return False
+    # As bytes: a header may hold anything, and text that is not ASCII cannot be compared in constant time.
+    return hmac.compare_digest(header.encode(), sign(body, secret).encode())
+
+
+def notice(body: bytes, tenant_id: UUID) -> Notice:
+    """Read what a body is about. Total: a form, another's template or an unknown trigger is a notice as well."""
+    told = parsed(body)
+    payload = mapping(told.get("payload"))
+    metadata = mapping(payload.get("metadata"))
+    trigger, uid = str(told.get("triggerEvent", "")), str(payload.get("uid") or payload.get("bookingUid") or "")
+    event = trigger if trigger in EVENTS and uid else OTHER
+    booking = our_booking(metadata, tenant_id)
+    return Notice(
+        source=Source.CALCOM,
+        event=event,
+        key=f"{trigger}:{uid}:{payload.get('iCalSequence', told.get('createdAt', ''))}"[:200],
+        subject=rules.booking_turn(booking) if booking else f"calcom:{uid}"[:200],
+        traffic=Traffic.SYNTHETIC if metadata.get("bc_traffic") == Traffic.SYNTHETIC else Traffic.REAL,
+        body=body,
+    )
+
+
+def our_booking(metadata: Mapping[str, Any], tenant_id: UUID) -> UUID | None:
+    """Return the id of our appointment that a booking's metadata names; None for a booking that we did not make."""
+    if metadata.get("bc_tenant") != str(tenant_id):
+        return None
+    try:
+        return UUID(str(metadata.get("bc_booking")))
+    except ValueError:
+        return None

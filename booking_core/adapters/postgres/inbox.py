@@ -1,0 +1,69 @@
+"""The store of webhooks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from booking_core.adapters.postgres.tables import webhook_inbox as inbox
+from booking_core.domain.models import Traffic
+from booking_core.domain.webhooks import Delivery, DeliveryState, Result, Source
+
+
+class PostgresInbox:
+    """Deliveries; the unique digest decides which of many copies is the first."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def store(self, delivery: Delivery) -> bool:
+        new = insert(inbox).values(
+            id=delivery.id,
+            tenant_id=delivery.tenant_id,
+            source=delivery.source.value,
+            event=delivery.event,
+            key=delivery.key,
+            subject=delivery.subject,
+            digest=delivery.digest,
+            body=delivery.body,
+            synthetic=delivery.traffic is Traffic.SYNTHETIC,
+            correlation_id=delivery.correlation_id,
+            received_at=delivery.received_at,
+        )
+        stored = await self._connection.execute(new.on_conflict_do_nothing().returning(inbox.c.id))
+        return stored.one_or_none() is not None
+
+    async def find(self, tenant_id: UUID, delivery_id: UUID) -> Delivery | None:
+        query = select(inbox).where(inbox.c.tenant_id == tenant_id, inbox.c.id == delivery_id)
+        row = (await self._connection.execute(query)).one_or_none()
+        return _delivery(row) if row else None
+
+    async def processed(self, delivery_id: UUID, result: Result, *, at: datetime) -> None:
+        values = {"state": DeliveryState.PROCESSED.value, "result": result.value, "error": None, "processed_at": at}
+        await self._connection.execute(update(inbox).where(inbox.c.id == delivery_id).values(values))
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    return Delivery(
+        id=row.id,
+        tenant_id=row.tenant_id,
+        source=Source(row.source),
+        event=row.event,
+        key=row.key,
+        subject=row.subject,
+        digest=row.digest,
+        traffic=Traffic.SYNTHETIC if row.synthetic else Traffic.REAL,
+        correlation_id=row.correlation_id,
+        received_at=row.received_at,
+        body=row.body,
+        state=DeliveryState(row.state),
+        attempts=row.attempts,
+        result=Result(row.result) if row.result else None,
+        error=row.error,
+        processed_at=row.processed_at,
+    )

@@ -1,0 +1,176 @@
+"""What Cal.com and Retell tell us is verified, stored once, and acknowledged before anybody acts upon it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from booking_core.adapters import calcom_webhooks, retell, retell_webhooks
+from booking_core.domain.models import Traffic
+from booking_core.domain.webhooks import DeliveryState, Result, Source
+from tests.booking_core.conftest import Stage
+from tests.factories import NOW, OTHER_SALON, SALON, an_id
+
+CALCOM = f"/v1/webhooks/calcom/{SALON.token}"
+RETELL = f"/v1/webhooks/retell/{SALON.token}"
+SECRET = SALON.calcom_webhook_secret or ""
+
+
+def told(trigger: str = "BOOKING_CREATED", *, uid: str = "uid-1", **metadata: str) -> bytes:
+    payload = {"uid": uid, "iCalSequence": 0, "metadata": metadata}
+    return json.dumps({"triggerEvent": trigger, "createdAt": "2026-12-01T08:00:00.000Z", "payload": payload}).encode()
+
+
+def ours(name: str = "booking") -> dict[str, str]:
+    return {"bc_booking": str(an_id(name)), "bc_tenant": str(SALON.id)}
+
+
+async def calcom(stage: Stage, body: bytes, *, header: str | None = None, path: str = CALCOM) -> httpx.Response:
+    signature = calcom_webhooks.sign(body, SECRET) if header is None else header
+    async with stage.client() as client:
+        return await client.post(path, content=body, headers={calcom_webhooks.HEADER: signature})
+
+
+async def from_retell(stage: Stage, told: dict[str, Any], *, key: str = SALON.retell_api_key) -> httpx.Response:
+    body = json.dumps(told).encode()
+    async with stage.client() as client:
+        return await client.post(RETELL, content=body, headers={retell.HEADER: retell.sign(body, key, now=NOW)})
+
+
+async def work_off(stage: Stage) -> None:
+    jobs, stage.database.rows.jobs = stage.database.rows.jobs, []
+    for tenant_id, delivery_id in jobs:
+        await stage.core.inbox.process(tenant_id, delivery_id)
+
+
+def counted(stage: Stage, source: str, event: str, result: str) -> float:
+    return stage.count("booking_webhooks_total", source=source, event=event, result=result)
+
+
+async def test_a_webhook_is_stored_with_its_job_and_acknowledged(stage):
+    body = told(**ours(), bc_traffic="synthetic")
+
+    answer = await calcom(stage, body)
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    (delivery,) = stage.database.rows.deliveries.values()
+    assert (delivery.event, delivery.body, delivery.state) == ("BOOKING_CREATED", body, DeliveryState.RECEIVED)
+    assert (delivery.subject, delivery.traffic) == (f"booking:{an_id('booking')}", Traffic.SYNTHETIC)
+    assert stage.database.rows.jobs == [(SALON.id, delivery.id)]
+    assert stage.count("booking_events_total", event="WebhookReceived") == 1
+
+
+async def test_a_copy_gets_the_same_answer_and_is_stored_once(stage):
+    answers = [(await calcom(stage, told())).status_code for _ in range(3)]
+
+    assert answers == [204, 204, 204]
+    assert len(stage.database.rows.deliveries) == len(stage.database.rows.jobs) == 1
+    assert counted(stage, "calcom", "BOOKING_CREATED", "duplicate") == 2
+    assert stage.count("booking_events_total", event="WebhookReceived") == 1
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "no-secret-provided",
+        "",
+        "0" * 64,
+        calcom_webhooks.sign(told(), SECRET).upper(),
+        calcom_webhooks.sign(told(), SECRET)[:-1],
+        calcom_webhooks.sign(told(), "another"),
+        calcom_webhooks.sign(told() + b" ", SECRET),
+    ],
+)
+async def test_a_webhook_that_cal_com_did_not_sign_is_401_and_leaves_nothing(stage, header):
+    answer = await calcom(stage, told(), header=header)
+
+    assert (answer.status_code, answer.json()["reason"]) == (401, "unauthorised")
+    assert stage.database.rows.deliveries == {}
+    assert counted(stage, "calcom", "other", "refused") == 1
+
+
+@pytest.mark.parametrize("token", [OTHER_SALON.token, "nobody"])
+async def test_one_salons_secret_opens_no_other_door_and_both_doors_say_the_same(stage, token):
+    answer = await calcom(stage, told(), path=f"/v1/webhooks/calcom/{token}")
+
+    assert answer.json()["message"] == "The signature does not fit this body and address."
+
+
+def test_a_salon_without_a_secret_believes_nobody():
+    body = told()
+
+    assert not calcom_webhooks.is_genuine(body, None, calcom_webhooks.sign(body, ""))
+    assert not calcom_webhooks.is_genuine(body, "", calcom_webhooks.sign(body, ""))
+    assert not calcom_webhooks.is_genuine(body, "x", "\N{SNOWMAN}")
+
+
+async def test_what_we_do_not_act_upon_is_kept_and_left_alone(stage):
+    for body in (b"payload=hello&uid=1", told("MEETING_ENDED"), b"\xff\x00", b"[1]", b'{"payload": 7}', told(uid="")):
+        assert (await calcom(stage, body)).status_code == 204
+
+    await work_off(stage)
+
+    states = {(each.event, each.state, each.result) for each in stage.database.rows.deliveries.values()}
+    assert states == {("other", DeliveryState.PROCESSED, Result.IGNORED)}
+    assert counted(stage, "calcom", "other", "ignored") == 6
+    assert stage.count("booking_events_total", event="WebhookProcessed") == 6
+
+
+@given(
+    body=st.binary(max_size=60)
+    | st.recursive(st.none() | st.text(max_size=4), st.lists).map(json.dumps).map(str.encode)
+)
+def test_no_body_is_too_strange_to_be_read(body):
+    assert calcom_webhooks.notice(body, SALON.id).source is Source.CALCOM
+    assert retell_webhooks.notice(body).source is Source.RETELL
+
+
+@pytest.mark.parametrize("metadata", [{}, {**ours(), "bc_tenant": str(OTHER_SALON.id)}, {**ours(), "bc_booking": "x"}])
+def test_a_booking_that_does_not_carry_our_mark_is_not_ours(metadata):
+    assert calcom_webhooks.notice(told(**metadata), SALON.id).subject == "calcom:uid-1"
+
+
+async def test_a_job_for_a_delivery_that_is_not_there_does_nothing(stage):
+    await stage.core.inbox.process(SALON.id, an_id("gone"))
+
+    assert stage.count("booking_events_total", event="WebhookProcessed") == 0
+
+
+async def test_a_database_that_is_away_is_said_so_that_retell_tells_us_again(stage):
+    await calcom(stage, told())
+    stage.database.down = True
+
+    assert (await calcom(stage, told("BOOKING_CANCELLED"))).status_code == 503
+
+
+async def test_of_a_call_not_a_word_is_kept(stage):
+    call = {
+        "call_id": "call-1",
+        "call_status": "ended",
+        "start_timestamp": 1796112000000,
+        "from_number": "+4930901820",
+        "metadata": {"synthetic": True},
+        "transcript": "Agent: Hello, Erika Muster",
+        "transcript_object": [{"role": "agent", "content": "Hello, Erika Muster"}],
+    }
+
+    assert (await from_retell(stage, {"event": "call_ended", "call": call})).status_code == 204
+
+    (delivery,) = stage.database.rows.deliveries.values()
+    assert (delivery.event, delivery.key, delivery.subject) == ("call_ended", "call_ended:call-1", "call:call-1")
+    assert delivery.traffic is Traffic.SYNTHETIC
+    assert b"call-1" in delivery.body
+    assert b"Erika" not in delivery.body
+    assert b"4930901820" not in delivery.body
+
+
+async def test_a_webhook_that_retell_did_not_sign_is_401(stage):
+    answer = await from_retell(stage, {"event": "call_ended", "call": {"call_id": "call-1"}}, key="wrong")
+
+    assert answer.status_code == 401
+    assert counted(stage, "retell", "other", "refused") == 1

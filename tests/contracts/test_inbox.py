@@ -1,0 +1,68 @@
+"""The inbox's contract, held by the fake and by PostgreSQL alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import uuid4
+
+from booking_core.domain.models import Traffic
+from booking_core.domain.webhooks import Delivery, DeliveryState, Result, Source
+from tests.factories import NOW, OTHER_SALON, SALON
+
+
+def a_delivery(digest: str = "d1", *, tenant=SALON, source: Source = Source.CALCOM) -> Delivery:
+    return Delivery(
+        id=uuid4(),
+        tenant_id=tenant.id,
+        source=source,
+        event="BOOKING_CREATED",
+        key="BOOKING_CREATED:uid-1:0",
+        subject="calcom:uid-1",
+        digest=digest,
+        traffic=Traffic.SYNTHETIC,
+        correlation_id="correlation-1",
+        received_at=NOW,
+        body=b"\x00\xff{}",
+    )
+
+
+async def store(database, delivery: Delivery) -> bool:
+    async with database.begin(delivery.tenant_id) as stores:
+        return await stores.inbox.store(delivery)
+
+
+async def find(database, delivery: Delivery, *, tenant=SALON) -> Delivery | None:
+    async with database.begin(tenant.id) as stores:
+        return await stores.inbox.find(tenant.id, delivery.id)
+
+
+async def test_a_delivery_comes_back_as_it_was_stored(database):
+    delivery = a_delivery()
+
+    assert await store(database, delivery)
+
+    assert await find(database, delivery) == delivery
+    assert await find(database, delivery, tenant=OTHER_SALON) is None
+
+
+async def test_the_same_bytes_are_stored_once_for_each_salon_and_source(database):
+    copies = [
+        a_delivery(),
+        a_delivery(),
+        a_delivery(source=Source.RETELL),
+        a_delivery(tenant=OTHER_SALON),
+        a_delivery("d2"),
+    ]
+
+    assert [await store(database, each) for each in copies] == [True, False, True, True, True]
+
+
+async def test_what_became_of_a_delivery_is_written_down(database):
+    delivery = a_delivery()
+    await store(database, delivery)
+
+    async with database.begin(SALON.id) as stores:
+        await stores.inbox.processed(delivery.id, Result.IGNORED, at=NOW)
+
+    done = replace(delivery, state=DeliveryState.PROCESSED, result=Result.IGNORED, processed_at=NOW)
+    assert await find(database, delivery) == done

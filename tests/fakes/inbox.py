@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from booking_core.domain.webhooks import Delivery, DeliveryState, Result
+from tests.fakes.rows import Stored
+
+
+class FakeInbox:
+    def __init__(self, rows: Stored) -> None:
+        self._rows = rows
+
+    async def store(self, delivery: Delivery) -> bool:
+        key = (delivery.tenant_id, delivery.source, delivery.digest)
+        if any((each.tenant_id, each.source, each.digest) == key for each in self._rows.deliveries.values()):
+            return False
+        self._rows.deliveries[delivery.id] = delivery
+        return True
+
+    async def find(self, tenant_id: UUID, delivery_id: UUID) -> Delivery | None:
+        delivery = self._rows.deliveries.get(delivery_id)
+        return delivery if delivery and delivery.tenant_id == tenant_id else None
+
+    async def processed(self, delivery_id: UUID, result: Result, *, at: datetime) -> None:
+        changes = {"state": DeliveryState.PROCESSED, "result": result, "error": None, "processed_at": at}
+        self._rows.deliveries[delivery_id] = replace(self._rows.deliveries[delivery_id], **changes)
