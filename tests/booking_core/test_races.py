@@ -1,0 +1,123 @@
+"""Many callers, one chair: exactly one gets it, the others hear so at once, and the database never deadlocks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from prometheus_client import CollectorRegistry
+from sqlalchemy import create_engine, text
+
+from booking_core.adapters.postgres.database import PostgresDatabase
+from booking_core.app import Core, World, assemble
+from booking_core.domain.errors import SlotTaken
+from booking_core.domain.models import Appointment, BookingRequest, State
+from booking_core.telemetry.recorder import Recorder
+from tests.contracts.test_stores import an_appointment, fill
+from tests.factories import NOW, SALON, TEN_O_CLOCK, a_request, a_wish, an_origin
+from tests.fakes import FakeCalcom, FakeClock, FakeMailer
+
+pytestmark = pytest.mark.integration
+
+MOST = 8
+WAYS = pytest.mark.parametrize("ways", [2, 4, MOST])
+# A plain INSERT deadlocked in about 6 of 100 two-way races, so that many rounds would show it.
+ROUNDS = 60
+ROUNDS_OF_CALLERS = 10
+
+
+@pytest.fixture
+async def database(database_url, owner_url) -> AsyncIterator[PostgresDatabase]:
+    fill(owner_url)
+    database = PostgresDatabase(database_url, pool_size=MOST)
+    yield database
+    await database.close()
+
+
+@dataclass(frozen=True)
+class RealStage:
+    """The core on the real database; only Cal.com is played."""
+
+    calcom: FakeCalcom
+    core: Core
+
+
+@pytest.fixture
+def stage(database) -> RealStage:
+    calcom = FakeCalcom()
+    world = World(database, calcom, FakeMailer(), FakeClock(NOW), Recorder(CollectorRegistry()))
+    return RealStage(calcom, assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6))
+
+
+@pytest.fixture(autouse=True)
+def _no_deadlocks(owner_url, own_database, cluster) -> Iterator[None]:
+    before = deadlocks(cluster, own_database)
+    yield
+    assert deadlocks(cluster, own_database) == before
+
+
+def deadlocks(cluster, name: str) -> int:
+    # Asked from another database: every connection of the races has ended, and an ended one has reported its counts.
+    engine = create_engine(cluster.url("migrated", scheme="postgresql+psycopg"))
+    with engine.connect() as connection:
+        counted = text("SELECT deadlocks FROM pg_stat_database WHERE datname = :name")
+        number: int = connection.execute(counted, {"name": name}).scalar_one()
+    engine.dispose()
+    return number
+
+
+@WAYS
+async def test_of_many_holds_of_one_slot_exactly_one_stands(database: PostgresDatabase, ways: int):
+    template = await an_appointment(database)
+
+    async def hold(barrier: asyncio.Barrier, hour: int, contender: int) -> bool:
+        # Half of them want the slot itself, half one that reaches into it.
+        start = template.start + timedelta(hours=hour, minutes=15 * (contender % 2))
+        wanted = replace(template, id=uuid4(), key=uuid4(), start=start, end=start + (template.end - template.start))
+        async with database.begin(SALON.id) as stores:
+            await barrier.wait()
+            return await stores.appointments.hold(wanted)
+
+    for hour in range(ROUNDS):
+        barrier = asyncio.Barrier(ways)
+
+        held = await asyncio.gather(*(hold(barrier, hour, contender) for contender in range(ways)))
+
+        assert sum(held) == 1
+
+
+@WAYS
+async def test_of_many_callers_for_two_hairdressers_exactly_two_are_served(stage, ways):
+    for day in range(ROUNDS_OF_CALLERS):
+        wishes = [a_request(start=a_start(day), wish=a_wish(phone=f"+493090183{n:02}")) for n in range(ways)]
+
+        answers = await asyncio.gather(*(book(stage, each) for each in wishes), return_exceptions=True)
+
+        served = [each.offering.staff_slug for each in answers if isinstance(each, Appointment)]
+        refused = [each for each in answers if isinstance(each, SlotTaken)]
+        assert sorted(served) == ["anna", "ben"]
+        assert len(refused) == ways - 2
+
+
+@WAYS
+async def test_many_copies_of_one_wish_are_one_booking_and_one_answer(stage, ways):
+    for day in range(ROUNDS_OF_CALLERS):
+        created = len(stage.calcom.created)
+
+        answers = await asyncio.gather(*(book(stage, a_request(start=a_start(day))) for _ in range(ways)))
+
+        assert all(answer == answers[0] for answer in answers)
+        assert answers[0].state is State.CONFIRMED
+        assert len(stage.calcom.created) == created + 1
+
+
+def a_start(day: int) -> str:
+    return f"{(TEN_O_CLOCK + timedelta(days=day)).date()}T10:00"
+
+
+async def book(stage: RealStage, request: BookingRequest) -> Appointment:
+    return await stage.core.orchestrator.book(SALON, request, an_origin())
