@@ -5,17 +5,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg import errors
+from sqlalchemy import event
 
 from booking_core.adapters.postgres import tables
-from booking_core.adapters.postgres.database import PostgresDatabase
+from booking_core.adapters.postgres.database import PostgresDatabase, PrivilegedRole
 from booking_core.domain.ports import EVERY_TENANT
 from tests.contracts.test_stores import an_appointment, fill, hold
-from tests.factories import SALON
+from tests.factories import SALON, TEN_O_CLOCK, an_offering
 
 pytestmark = pytest.mark.integration
 
@@ -110,3 +112,48 @@ def test_the_core_changes_neither_schema_nor_salons(ask):
     ):
         with pytest.raises(errors.InsufficientPrivilege):
             ask(forbidden)
+
+
+async def test_a_role_that_no_policy_binds_is_let_into_nothing(owner_url):
+    database = PostgresDatabase(owner_url)
+
+    with pytest.raises(PrivilegedRole, match="slotwatch_core"):
+        async with database.begin(EVERY_TENANT):
+            pass
+    with pytest.raises(PrivilegedRole):
+        await database.ping()
+    await database.close()
+
+
+_A_BUSY_YEAR = """
+    INSERT INTO appointments
+        (id, tenant_id, service_id, staff_id, customer_id, period, state, key, channel, synthetic, correlation_id)
+    SELECT gen_random_uuid(), c.tenant_id, s.id, p.id, c.id, tstzrange(day, day + interval '1 hour'), 'confirmed',
+        gen_random_uuid(), 'api', false, 'c'
+    FROM customers c, services s, staff p, generate_series(timestamptz '2026-01-01', '2026-12-31', '4 hours') day
+"""
+
+
+@pytest.mark.parametrize("look", ["occupied", "workloads"])
+async def test_a_look_at_one_day_does_not_read_every_other_day(database_url, owner_url, look):
+    """Policies come first: what might leak a row is compared after them, without the help of an index."""
+    fill(owner_url)
+    database = PostgresDatabase(database_url)
+    await an_appointment(database)
+    with psycopg.connect(owner_url.replace("+psycopg", "")) as owner:
+        owner.execute(_A_BUSY_YEAR)
+        owner.execute("ANALYZE")
+    asked: list[tuple[str, Any]] = []
+    event.listen(database._engine.sync_engine, "before_cursor_execute", lambda *told: asked.append(told[2:4]))
+    staff, day = [an_offering("anna").staff_id], (TEN_O_CLOCK, TEN_O_CLOCK + timedelta(hours=8))
+
+    async with database.begin(SALON.id) as stores:
+        if look == "occupied":
+            await stores.appointments.occupied(SALON.id, staff, *day)
+        else:
+            await stores.appointments.workloads(SALON.id, staff, day=day, wanted=day)
+    await database.close()
+
+    with psycopg.connect(database_url.replace("+psycopg", "")) as core:
+        plan = [line for (line,) in core.execute(f"EXPLAIN {asked[-1][0]}", asked[-1][1]).fetchall()]
+    assert any("Index Cond" in line and "starts_at" in line for line in plan), "\n".join(plan)

@@ -13,7 +13,15 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from booking_core.adapters.postgres.tables import appointments, customers, offerings, services, staff, tenants
+from booking_core.adapters.postgres.tables import (
+    appointments,
+    customers,
+    offerings,
+    services,
+    staff,
+    tenants,
+    touches,
+)
 from booking_core.adapters.postgres.workloads import Stretch, workloads
 from booking_core.domain import states
 from booking_core.domain.assignment import Workload
@@ -105,7 +113,7 @@ class PostgresAppointments:
                 customers.c.email,
                 services.c.name,
                 staff.c.name,
-                func.lower(appointments.c.period),
+                appointments.c.starts_at,
             )
             .join_from(appointments, tenants, tenants.c.id == appointments.c.tenant_id)
             .join(customers, customers.c.id == appointments.c.customer_id)
@@ -119,12 +127,10 @@ class PostgresAppointments:
     async def occupied(
         self, tenant_id: UUID, staff_ids: Sequence[UUID], start: datetime, end: datetime
     ) -> Sequence[tuple[UUID, datetime, datetime]]:
-        query = select(
-            appointments.c.staff_id, func.lower(appointments.c.period), func.upper(appointments.c.period)
-        ).where(
+        query = select(appointments.c.staff_id, appointments.c.starts_at, appointments.c.ends_at).where(
             appointments.c.tenant_id == tenant_id,
             appointments.c.staff_id.in_(staff_ids),
-            appointments.c.period.overlaps(TimestamptzRange(start, end, "[)")),
+            touches(start, end),
             appointments.c.state.in_(_OCCUPYING),
         )
         return [(row[0], row[1], row[2]) for row in await self._connection.execute(query)]
@@ -175,8 +181,6 @@ def _whole() -> Select[tuple[object, ...]]:
     return (
         select(
             appointments,
-            func.lower(appointments.c.period).label("start"),
-            func.upper(appointments.c.period).label("end"),
             services.c.slug.label("service_slug"),
             services.c.name.label("service_name"),
             staff.c.slug.label("staff_slug"),
@@ -213,8 +217,8 @@ def _appointment(row: Row[tuple[object, ...]]) -> Appointment:
             row.calcom_event_type_id,
         ),
         customer=Customer(row.customer_id, row.phone, row.customer_name, row.email),
-        start=row.start,
-        end=row.end,
+        start=row.starts_at,
+        end=row.ends_at,
         origin=Origin(Channel(row.channel), traffic, row.correlation_id, _prompt_version(row.prompt_version)),
         state=State(row.state),
         key=row.key,

@@ -39,6 +39,13 @@ class StatementCount:
 _counting: ContextVar[StatementCount | None] = ContextVar("counting", default=None)
 
 
+class PrivilegedRole(Exception):
+    """The role of BOOKING_DATABASE_URL can look past row-level security; name one that cannot: slotwatch_core."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
+
+
 class PostgresStores:
     """The stores of one transaction."""
 
@@ -68,6 +75,7 @@ class PostgresDatabase:
             url, pool_size=pool_size, max_overflow=0, pool_timeout=pool_wait_seconds, pool_pre_ping=True
         )
         self._connection_lost = connection_lost
+        event.listen(self._engine.sync_engine, "connect", _refuse_privileged)
         _observe(self._engine, statement_ran)
 
     @asynccontextmanager
@@ -98,6 +106,19 @@ class PostgresDatabase:
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+def _refuse_privileged(connection: Any, _record: Any) -> None:
+    """Close the door on a role that no policy binds: better no answer than another salon's customers."""
+    cursor = connection.cursor()
+    try:
+        cursor.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+        (is_privileged,) = cursor.fetchone()
+    finally:
+        cursor.close()
+        connection.rollback()
+    if is_privileged:
+        raise PrivilegedRole
 
 
 def _observe(engine: AsyncEngine, statement_ran: Callable[[str, float], None]) -> None:

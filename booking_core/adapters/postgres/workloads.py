@@ -11,7 +11,7 @@ from psycopg.types.range import TimestamptzRange
 from sqlalchemy import Select, and_, false, func, literal, not_, select, true
 from sqlalchemy.dialects.postgresql import TSTZRANGE
 
-from booking_core.adapters.postgres.tables import appointments, staff
+from booking_core.adapters.postgres.tables import appointments, staff, touches
 from booking_core.domain.models import OCCUPYING
 
 Stretch = tuple[datetime, datetime]
@@ -38,4 +38,4 @@ def _booked(day: Stretch, wanted: Stretch) -> Select[Any]:
     return select(
         func.coalesce(func.sum(func.upper(within) - func.lower(within)), timedelta()).label("booked"),
         func.coalesce(is_busy, false()).label("is_busy"),
-    ).where(period.overlaps(local_day), appointments.c.state.in_([state.value for state in OCCUPYING]))
+    ).where(touches(*day), appointments.c.state.in_([state.value for state in OCCUPYING]))
