@@ -1,7 +1,7 @@
 # The two commands that matter: `make up` and `make test`. Each sets up what is missing first.
 # Options go through ARGS: make up ARGS="--port core=18000"
 .DEFAULT_GOAL := help
-.PHONY: up demo test check generate down clean help setup bench-exporter
+.PHONY: up demo test check generate down clean help setup bench-core bench-exporter
 
 bin := .venv/bin
 export PYTHON
@@ -28,6 +28,9 @@ check: setup ## format, lint, types, import contracts, generated files, unit tes
 
 generate: setup ## write rules, configurations and dashboards from sla/sla.yaml
 	@$(bin)/slotwatch generate
+
+bench-core: setup ## the core beside a bare endpoint and pgbench: its rates, costs and growth (ARGS=--quick or --help)
+	@$(bin)/slotwatch bench-core $(ARGS)
 
 bench-exporter: setup ## a scrape of 1 to 64 workers, beside the client library's own collector
 	@$(bin)/python -m loadtests.benchmarks.scrape $(ARGS)

@@ -62,6 +62,11 @@ def initdb() -> Binary:
     return Binary(("initdb",), "postgresql", directories=_postgres_directories())
 
 
+def pgbench() -> Binary:
+    """Comes with the server; only benchmarks use it."""
+    return Binary(("pgbench",), "postgresql", directories=_postgres_directories())
+
+
 REDIS = Binary(("redis-server",), "redis-server")
 PROMETHEUS = Binary(("prometheus",), "prometheus")
 PROMTOOL = Binary(("promtool",), "prometheus")

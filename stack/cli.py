@@ -10,13 +10,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import Progress
 
+from loadtests.benchmarks import report as bench_report
 from loadtests.drills import report
 from loadtests.drills.wishes import MOST_BOOKINGS
 from sla import objectives
@@ -24,6 +27,8 @@ from sla.topology import Place
 from stack import chain_record, ports, sweep
 from stack import chaos as chaos_drill
 from stack import doctor as examination
+from stack.bench import core as bench
+from stack.bench import servers
 from stack.doctor_report import findings_table, memory_report
 from stack.errors import StackError
 from stack.interruption import Interrupted, Interruption
@@ -129,6 +134,31 @@ def chaos(
         findings = chaos_drill.drill(chain, bookings=bookings, seed=seed, settle_seconds=settle_seconds, tell=tell)
     report.show(findings, console, seed=seed)
     if not findings.is_clean:
+        raise typer.Exit(1)
+
+
+@app.command("bench-core")
+def bench_core(
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Under a minute, with 100 000 instead of 1 000 000 appointments; rough.")
+    ] = False,
+    workers: Annotated[int, typer.Option(min=1, max=16, help="Worker processes of the core and of the other.")] = 2,
+) -> None:
+    """Measure the core beside a bare endpoint and pgbench, on servers of its own. Exit 1 if a target is missed."""
+    console = Console()
+    extent = bench.QUICK if quick else bench.FULL
+    with _sentences(), temporary() as directory, Progress(console=console) as progress:
+        task = progress.add_task("starting", total=extent.steps)
+        with servers.started(prepare(at=directory / "run"), workers=workers) as running:
+
+            def tell(step: str) -> None:
+                progress.update(task, advance=1, description=step)
+
+            findings = bench.Bench(running, extent, workers, tell).run()
+    bench_report.show(findings, console)
+    file = bench.write(findings, prepare(), now=datetime.now(UTC))
+    console.print(f"kept in {file}", highlight=False, soft_wrap=True)
+    if any(verdict.is_met is False for verdict in findings.verdicts()):
         raise typer.Exit(1)
 
 

@@ -16,6 +16,7 @@ from stack.environment import has_mark
 
 _LISTENING = "0A"
 _KIB = 1024
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,13 @@ class Machine:
             # The command's name stands in brackets and may itself hold brackets and spaces.
             return int((self.proc / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
         return 0
+
+    def cpu_seconds(self, pid: int) -> float:
+        """Return the processor time of a process and of the children it has seen end; 0 when it is gone."""
+        with suppress(OSError):
+            ticks = (self.proc / str(pid) / "stat").read_text().rpartition(")")[2].split()[11:15]
+            return sum(map(int, ticks)) / _TICKS
+        return 0.0
 
     def resident_bytes(self, pid: int) -> int:
         """Return the memory a process holds: its fair share of shared pages (PSS) where the kernel tells, else RSS."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -25,8 +25,10 @@ class OwnServer:
         log: Path,
         stop_signal: signal.Signals,
         patience_seconds: float = _PATIENCE_SECONDS,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self._command = command
+        self._environment = environment
         self._patience_seconds = patience_seconds
         self._log = log
         self._stop_signal = stop_signal
@@ -51,8 +53,16 @@ class OwnServer:
             stdout=log,
             stderr=log,
             cwd=self._log.parent,
+            env=self._environment,
             start_new_session=True,
         )
+
+    @property
+    def pid(self) -> int:
+        """The process. Raises Failed when it was not started."""
+        if self._child is None:
+            raise Failed(f"{Path(self._command[0]).name} does not run")
+        return self._child.pid
 
     def stop(self) -> None:
         """End it, with the signal it likes and, failing that, without asking."""

@@ -125,6 +125,13 @@ class PrivateCluster:
             self._server.stop()
             self._server = None
 
+    @property
+    def pid(self) -> int:
+        """The server that `start` started."""
+        if self._server is None:
+            raise Failed(f"no server of ours runs in {self.directory}")
+        return self._server.pid
+
     def url(self, database: str = DATABASE, *, scheme: str = "postgresql", role: str = OWNER) -> str:
         """Return the address; SQLAlchemy wants the scheme `postgresql+psycopg`."""
         return f"{scheme}://{role}@/{database}?host={quote(str(self.directory))}"

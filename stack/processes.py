@@ -53,7 +53,7 @@ class Program:
 
 def programs(run: RunDirectory, place: Place, promise: Promise) -> tuple[Program, ...]:
     """Return the whole chain in the order of a tidy table; `after` decides the order of starting."""
-    core = _core_environment(run, place)
+    core = core_environment(run, place)
     return (
         _postgres(run),
         _redis(run),
@@ -115,7 +115,8 @@ def _mail(run: RunDirectory, place: Place) -> Program:
     )
 
 
-def _core_environment(run: RunDirectory, place: Place) -> dict[str, str]:
+def core_environment(run: RunDirectory, place: Place) -> dict[str, str]:
+    """Return the settings of every process of the core."""
     cluster, cache = PrivateCluster(run.postgres), PrivateRedis(run.redis)
     return {
         **_listens("BOOKING", place, Process.CORE),

@@ -11,6 +11,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from stack import binaries
+from stack.errors import Failed
 from stack.own_server import OwnServer
 from stack.tether import tethered
 
@@ -70,6 +71,13 @@ class PrivateRedis:
         if self._server is not None:
             self._server.stop()
             self._server = None
+
+    @property
+    def pid(self) -> int:
+        """The server that `start` started."""
+        if self._server is None:
+            raise Failed(f"no server of ours runs in {self.directory}")
+        return self._server.pid
 
     def url(self, database: int = 0) -> str:
         """Return the address in redis-py's way of writing it."""

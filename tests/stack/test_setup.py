@@ -210,4 +210,15 @@ def test_make_alone_lists_every_target():
     )
 
     listed = [line.split()[1] for line in result.stdout.splitlines()]
-    assert listed == ["up", "demo", "test", "check", "generate", "bench-exporter", "down", "clean", "help"]
+    assert listed == [
+        "up",
+        "demo",
+        "test",
+        "check",
+        "generate",
+        "bench-core",
+        "bench-exporter",
+        "down",
+        "clean",
+        "help",
+    ]
