@@ -46,7 +46,9 @@ def worker_app() -> ASGIApp:
     core = composition.assemble(
         world, mail_sender=settings.mail_sender, confidence_threshold=settings.confidence_threshold
     )
-    return composition.web(world, core, body_limit_bytes=settings.body_limit_bytes)
+    return composition.web(
+        world, core, body_limit_bytes=settings.body_limit_bytes, prompt_v2_percent=settings.prompt_v2_percent
+    )
 
 
 def _end_with_parent() -> None:

@@ -22,7 +22,7 @@ from booking_core.adapters.redis_allowance import RedisAllowanceStore
 from booking_core.adapters.redis_breaker import RedisBreakerStore
 from booking_core.bus import Bus
 from booking_core.domain.ports import Calcom, Clock, Database, Mailer
-from booking_core.http import answers, bookings, calls, health, webhooks
+from booking_core.http import answers, bookings, calls, health, inbound, webhooks
 from booking_core.http.middleware import Entrance
 from booking_core.resilience.allowance import Allowance
 from booking_core.resilience.circuit_breaker import CALCOM, CircuitBreaker
@@ -35,6 +35,7 @@ from booking_core.resilience.retry import BACKGROUND, IN_CALL, Retry
 from booking_core.resilience.turnstile import STANDS_SECONDS, Turnstile
 from booking_core.services.alternatives import SlotFinder
 from booking_core.services.appointment_persistence import AppointmentPersistenceService
+from booking_core.services.caller_recognition import CallerRecognition
 from booking_core.services.customer_resolution import CustomerResolutionService
 from booking_core.services.inbox import WebhookInbox
 from booking_core.services.notification import BookingNotificationService
@@ -72,6 +73,7 @@ class Core:
     slots: SlotFinder
     settlement: Settlement
     tenants: TenantDirectory
+    callers: CallerRecognition
     repeats: Repeats
     inbox: WebhookInbox
 
@@ -164,10 +166,11 @@ def assemble(world: World, *, mail_sender: str, confidence_threshold: float) -> 
     settlement = Settlement(world.database, world.calcom, bus, world.clock, outcomes)
     tenants, repeats = TenantDirectory(world.database, world.clock), Repeats(world.database, world.clock)
     inbox = WebhookInbox(world.database, bus, world.clock, uuid4)
-    return Core(bus, orchestrator, finder, settlement, tenants, repeats, inbox)
+    callers = CallerRecognition(world.database)
+    return Core(bus, orchestrator, finder, settlement, tenants, callers, repeats, inbox)
 
 
-def web(world: World, core: Core, *, body_limit_bytes: int) -> ASGIApp:
+def web(world: World, core: Core, *, body_limit_bytes: int, prompt_v2_percent: int) -> ASGIApp:
     """Put the HTTP routes around the business; the application's lifespan ends the world with it."""
 
     @asynccontextmanager
@@ -181,5 +184,6 @@ def web(world: World, core: Core, *, body_limit_bytes: int) -> ASGIApp:
     app.include_router(bookings.router(core.orchestrator, core.slots, core.tenants, core.repeats))
     app.include_router(calls.router(core.orchestrator, core.slots, core.tenants, world.clock))
     app.include_router(webhooks.router(core.inbox, core.tenants, world.clock, world.recorder.webhook))
+    app.include_router(inbound.router(core.callers, core.tenants, world.clock, v2_percent=prompt_v2_percent))
     app.include_router(health.router({"database": world.database.ping}, world.optional_pings))
     return Entrance(app, answered=world.recorder.answered, body_limit_bytes=body_limit_bytes)

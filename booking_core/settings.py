@@ -29,7 +29,7 @@ class Settings(ProcessSettings):
     )
     migration_database_url: SecretStr | None = Field(
         None,
-        description="The same database as the owner of its tables; `migrate` and `seed` use it. "
+        description="The same database as the owner of its tables; `migrate`, `seed` and `agent assign` use it. "
         "Unset: BOOKING_DATABASE_URL.",
     )
     database_pool_size: Annotated[int, Field(ge=1, le=100)] = Field(10, description="Connections per worker.")
@@ -60,6 +60,9 @@ class Settings(ProcessSettings):
     mail_sender: str = Field("appointments@slotwatch.example", description="Sender of confirmations.")
     metrics_directory: Path = Field(
         Path(".run/metrics"), description="Where workers keep their metric files; the exporter reads them."
+    )
+    prompt_v2_percent: Annotated[int, Field(ge=0, le=100)] = Field(
+        0, description="Share of inbound calls that prompt v2 takes, at salons with an agent for it: 10, 50, 100."
     )
     body_limit_bytes: Annotated[int, Field(ge=1024)] = Field(1024 * 1024, description="Largest request body.")
     drain_seconds: Annotated[int, Field(ge=1, le=300)] = Field(

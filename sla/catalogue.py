@@ -96,10 +96,14 @@ FAILURE_REASONS = (
 )
 REASON = Label("reason", (NO_REASON, *REFUSAL_REASONS, *FAILURE_REASONS))
 
-ROUTE = Label(
-    "route",
-    ("/v1/bookings", "/v1/bookings/{appointment_id}/cancel", "/v1/availability", "/v1/retell/{tenant}/functions"),
-)
+METHOD_OF_ROUTE = {
+    "/v1/bookings": "POST",
+    "/v1/bookings/{appointment_id}/cancel": "POST",
+    "/v1/availability": "GET",
+    "/v1/retell/{tenant}/functions": "POST",
+    "/v1/retell/{tenant}/inbound": "POST",
+}
+ROUTE = Label("route", tuple(METHOD_OF_ROUTE))
 METHOD = Label("method", ("GET", "POST"))
 CODE_CLASS = Label("code_class", ("2xx", "4xx", "5xx"))
 STEP = Label("step", ("validate", "resolve_customer", "resolve_service", "hold", "calcom", "confirm"))
@@ -196,7 +200,7 @@ API_DURATION = Metric(
     buckets=API_EDGES,
     combinations=tuple(
         (route, method, code_class, traffic)
-        for route, method in zip(ROUTE.values, ("POST", "POST", "GET", "POST"), strict=True)
+        for route, method in METHOD_OF_ROUTE.items()
         for code_class in CODE_CLASS.values
         for traffic in TRAFFIC.values
     ),

@@ -65,6 +65,8 @@ class Tenant:
     calcom_api_key: str
     # None: this salon has no webhook at Cal.com, and whatever claims to be one is refused.
     calcom_webhook_secret: str | None = None
+    # The Retell agent that speaks by each prompt, where the salon has one.
+    agents: Mapping[PromptVersion, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,14 @@ class Customer:
     phone: str
     name: str
     email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCaller:
+    """What the salon remembers of somebody who rings."""
+
+    name: str
+    last_service: str | None
 
 
 @dataclass(frozen=True, slots=True)

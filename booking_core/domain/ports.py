@@ -16,6 +16,7 @@ from booking_core.domain.models import (
     Confirmation,
     Customer,
     CustomerWish,
+    KnownCaller,
     Offering,
     Reply,
     ServiceNames,
@@ -67,6 +68,10 @@ class Customers(Protocol):
 
     async def resolve(self, tenant_id: UUID, wish: CustomerWish) -> Customer:
         """Find the customer by phone or create one; a known name is never overwritten."""
+        ...
+
+    async def find_known(self, tenant_id: UUID, phone: str) -> KnownCaller | None:
+        """Return whose number it is, and the service of the newest appointment that was confirmed and not cancelled."""
         ...
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
+from itertools import takewhile
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
@@ -107,6 +108,28 @@ def spoken(moment: datetime, zone: ZoneInfo) -> str:
     """Write an instant so that a voice agent can read it aloud without doing time-zone sums."""
     local = moment.astimezone(zone)
     return f"{local:%A}, {local.day} {local:%B} at {local:%H:%M}"
+
+
+def spoken_day(moment: datetime, zone: ZoneInfo) -> str:
+    """Write the local day of an instant in words, with the year: an agent has to know what "tomorrow" is."""
+    local = moment.astimezone(zone)
+    return f"{local:%A}, {local.day} {local:%B %Y}"
+
+
+# The last is the typographic apostrophe of O\u2019Neill.
+_IN_NAMES = "-'.\u2019"
+_TITLES = frozenset(("frau", "herr", "mr", "mrs", "ms", "miss", "dr", "prof"))
+
+
+def first_name(name: str) -> str:
+    """Return what a receptionist calls a caller: the first name, or title and name for one who gave a title.
+
+    It goes into a language model's prompt, so nothing but letters is left that could be read as an instruction.
+    """
+    words = ["".join(each for each in word if each.isalpha() or each in _IN_NAMES)[:40] for word in name.split()]
+    words = [word for word in words if any(map(str.isalpha, word))]
+    titles = sum(1 for _ in takewhile(lambda word: word.casefold().rstrip(".") in _TITLES, words))
+    return " ".join(words[: titles + 1])
 
 
 def folded(name: str) -> str:

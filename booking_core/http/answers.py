@@ -96,9 +96,11 @@ def confirmation(appointment: Appointment, tenant: Tenant) -> dict[str, Any]:
 
 def other_name(appointment: Appointment, said: str, *, may_tell: bool) -> dict[str, Any]:
     """Say that the customer is known by another name than was said: it stands, and the agent may ask about it."""
-    if rules.folded(said) == rules.folded(appointment.customer.name):
+    known = appointment.customer.name
+    # The first name is all that the agent is told of a known caller, so it says no more.
+    if rules.folded(said) in (rules.folded(known), rules.folded(rules.first_name(known))):
         return {}
-    return {"name_differs": True} | ({"known_as": appointment.customer.name} if may_tell else {})
+    return {"name_differs": True} | ({"known_as": known} if may_tell else {})
 
 
 def utc_text(moment: datetime) -> str:

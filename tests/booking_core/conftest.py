@@ -32,8 +32,8 @@ class Stage:
         assert value is not None, f"no sample {name}{labels}"
         return value
 
-    def client(self) -> httpx.AsyncClient:
-        app = web(self.world, self.core, body_limit_bytes=1024 * 1024)
+    def client(self, *, prompt_v2_percent: int = 0) -> httpx.AsyncClient:
+        app = web(self.world, self.core, body_limit_bytes=1024 * 1024, prompt_v2_percent=prompt_v2_percent)
         return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://core")
 
 

@@ -10,12 +10,15 @@ import pytest
 from typer.testing import CliRunner
 
 from booking_core.__main__ import cli
+from booking_core.adapters.postgres.database import PostgresDatabase
 from booking_core.agent.definition import definition, prompt, tools
 from booking_core.domain.models import PromptVersion
+from booking_core.domain.ports import EVERY_TENANT
 from booking_core.http.functions import FUNCTIONS
 from booking_core.http.inbound import Variables
 from tests.booking_core.test_http import FUNCTIONS as FUNCTIONS_PATH
 from tests.booking_core.test_http import call
+from tests.contracts.test_stores import fill
 from tests.factories import SALON
 
 URL = f"https://booking.example{FUNCTIONS_PATH}"
@@ -131,3 +134,23 @@ def test_the_command_prints_json_with_the_address_of_the_salon():
 
 def test_the_command_refuses_a_version_there_is_not():
     assert CliRunner().invoke(cli, ["agent", "render", "--version", "v3"]).exit_code == 2
+
+
+@pytest.mark.integration
+async def test_an_agent_is_assigned_to_a_prompt_and_leaves_the_other_its_own(database_url, owner_url, monkeypatch):
+    fill(owner_url)
+    monkeypatch.setenv("BOOKING_MIGRATION_DATABASE_URL", owner_url)
+    orders = [("agent_1", "v1", SALON.token), ("agent_2", "v2", SALON.token), ("agent_3", "v2", "nobody")]
+
+    codes = [
+        CliRunner().invoke(cli, ["agent", "assign", agent, "--version", version, "--tenant", token]).exit_code
+        for agent, version, token in orders
+    ]
+    database = PostgresDatabase(database_url)
+    async with database.begin(EVERY_TENANT) as stores:
+        salon = await stores.tenants.find_by_token(SALON.token)
+    await database.close()
+
+    assert codes == [0, 0, 2]
+    assert salon is not None
+    assert salon.agents == {PromptVersion.V1: "agent_1", PromptVersion.V2: "agent_2"}

@@ -17,7 +17,7 @@ from booking_core.adapters.postgres.database import PostgresDatabase
 from booking_core.adapters.postgres.tenants import api_key_digest
 from booking_core.domain.assignment import Workload
 from booking_core.domain.errors import IdempotencyKeyReused, RequestInFlight
-from booking_core.domain.models import OCCUPYING, Appointment, PromptVersion, Reply, State, Traffic
+from booking_core.domain.models import OCCUPYING, Appointment, KnownCaller, PromptVersion, Reply, State, Traffic
 from booking_core.domain.ports import EVERY_TENANT, Database
 from booking_core.domain.rules import folded
 from tests.factories import (
@@ -136,6 +136,28 @@ async def test_one_phone_number_is_one_customer_whose_name_stays(database):
         again = await stores.customers.resolve(SALON.id, a_wish("Erich", email="new@example.org"))
 
     assert again == replace(first, email="new@example.org")
+
+
+async def test_a_caller_is_known_by_number_and_by_the_newest_appointment_that_stands(database):
+    async with database.begin(EVERY_TENANT) as stores:
+        await stores.customers.resolve(SALON.id, a_wish("Erika", "+4930901821"))
+    appointment = await an_appointment(database)
+    await hold(database, appointment)
+    known = []
+    for state in (State.CONFIRMED, State.CANCELLED):
+        appointment = await settle(database, appointment, state, "uid-1") or appointment
+        async with database.begin(EVERY_TENANT) as stores:
+            known.append(await stores.customers.find_known(SALON.id, appointment.customer.phone))
+    async with database.begin(EVERY_TENANT) as stores:
+        new = await stores.customers.find_known(SALON.id, "+4930901821")
+        strangers = [
+            await stores.customers.find_known(SALON.id, "+4930901822"),
+            await stores.customers.find_known(OTHER_SALON.id, "+4930901821"),
+        ]
+
+    assert known == [KnownCaller("Erika Muster", "Haircut"), KnownCaller("Erika Muster", None)]
+    assert new == KnownCaller("Erika", None)
+    assert strangers == [None, None]
 
 
 async def test_touching_appointments_fit_and_overlapping_ones_do_not(database):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID, uuid4
 
-from booking_core.domain.models import Customer, CustomerWish, Offering, ServiceNames, Tenant
+from booking_core.domain.models import Customer, CustomerWish, KnownCaller, Offering, ServiceNames, State, Tenant
 from booking_core.domain.rules import folded
 from tests.fakes.rows import Stored
 
@@ -52,3 +52,15 @@ class FakeCustomers:
         customer = known or Customer(uuid4(), wish.phone, wish.name, wish.email)
         self._rows.customers[key] = replace(customer, email=customer.email or wish.email)
         return self._rows.customers[key]
+
+    async def find_known(self, tenant_id: UUID, phone: str) -> KnownCaller | None:
+        customer = self._rows.customers.get((tenant_id, phone))
+        if customer is None:
+            return None
+        kept = (
+            each
+            for each in self._rows.appointments.values()
+            if each.customer.id == customer.id and each.state is State.CONFIRMED
+        )
+        newest = max(kept, key=lambda each: each.asked_at, default=None)
+        return KnownCaller(customer.name, newest.offering.service_name if newest else None)

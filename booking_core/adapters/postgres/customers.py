@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID, uuid4
 
-from sqlalchemy import func
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from booking_core.adapters.postgres.tables import customers
-from booking_core.domain.models import Customer, CustomerWish
+from booking_core.adapters.postgres.tables import appointments, customers, services
+from booking_core.domain.models import Customer, CustomerWish, KnownCaller, State
 
 
 class PostgresCustomers:
@@ -28,3 +28,16 @@ class PostgresCustomers:
             set_={"email": func.coalesce(customers.c.email, new.excluded.email)},
         ).returning(customers.c.id, customers.c.phone, customers.c.name, customers.c.email)
         return Customer(*(await self._connection.execute(upsert)).one())
+
+    async def find_known(self, tenant_id: UUID, phone: str) -> KnownCaller | None:
+        newest = (
+            select(services.c.name)
+            .join_from(appointments, services, services.c.id == appointments.c.service_id)
+            .where(appointments.c.customer_id == customers.c.id, appointments.c.state == State.CONFIRMED.value)
+            .order_by(appointments.c.created_at.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        query = select(customers.c.name, newest).where(customers.c.tenant_id == tenant_id, customers.c.phone == phone)
+        row = (await self._connection.execute(query)).one_or_none()
+        return KnownCaller(*row) if row else None

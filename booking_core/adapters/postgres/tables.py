@@ -67,6 +67,8 @@ tenants = Table(
     Column("retell_api_key", Text, nullable=False),
     Column("calcom_api_key", Text, nullable=False),
     Column("calcom_webhook_secret", Text),
+    # The Retell agent of each prompt version: {"v1": "agent_…"}.
+    Column("retell_agents", JSONB, nullable=False, server_default=text("'{}'")),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=_now),
 )
 
@@ -222,6 +224,13 @@ Index(
 )
 # Whose turn it is.
 Index("ix_appointments_turn", appointments.c.tenant_id, appointments.c.staff_id, appointments.c.created_at)
+# What a caller had done last.
+Index(
+    "ix_appointments_customer",
+    appointments.c.customer_id,
+    appointments.c.created_at,
+    postgresql_where=text("state = 'confirmed'"),
+)
 Index("ix_appointments_calcom_uid", appointments.c.calcom_uid)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from booking_core.adapters.postgres.tables import tenants
-from booking_core.domain.models import Tenant
+from booking_core.domain.models import PromptVersion, Tenant
 
 
 def api_key_digest(key: str) -> str:
@@ -49,4 +49,5 @@ def _tenant(row: Row[tuple[object, ...]]) -> Tenant:
         retell_api_key=row.retell_api_key,
         calcom_api_key=row.calcom_api_key,
         calcom_webhook_secret=row.calcom_webhook_secret,
+        agents={PromptVersion(version): agent for version, agent in row.retell_agents.items()},
     )
