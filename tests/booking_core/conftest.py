@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
+from booking_core.adapters.postgres.database import PostgresDatabase
 from booking_core.app import Core, World, assemble, web
 from booking_core.telemetry.recorder import Recorder
 from tests import factories
@@ -47,3 +49,23 @@ def stage() -> Stage:
     world = World(database, calcom, mailer, clock, Recorder(registry))
     core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6)
     return Stage(clock, database, calcom, mailer, registry, world, core)
+
+
+@dataclass(frozen=True)
+class RealStage:
+    """The core on a real database, empty at first; only Cal.com, the mail and the clock are played."""
+
+    database: PostgresDatabase
+    calcom: FakeCalcom
+    registry: CollectorRegistry
+    core: Core
+
+
+@pytest.fixture
+async def real_stage(database_url) -> AsyncIterator[RealStage]:
+    database, calcom, registry = PostgresDatabase(database_url), FakeCalcom(), CollectorRegistry()
+    world = World(database, calcom, FakeMailer(), FakeClock(factories.NOW), Recorder(registry))
+    core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6)
+    yield RealStage(database, calcom, registry, core)
+    await core.bus.drain()
+    await database.close()

@@ -3,58 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from prometheus_client import CollectorRegistry
 from sqlalchemy import create_engine, text
 
-from booking_core.adapters.postgres.database import PostgresDatabase
-from booking_core.app import Core, World, assemble
 from booking_core.domain.errors import SlotTaken
 from booking_core.domain.models import Appointment, BookingRequest, State
-from booking_core.telemetry.recorder import Recorder
+from tests.booking_core.conftest import RealStage
 from tests.contracts.test_stores import an_appointment, fill
-from tests.factories import NOW, SALON, TEN_O_CLOCK, a_request, a_wish, an_origin
-from tests.fakes import FakeCalcom, FakeClock, FakeMailer
+from tests.factories import SALON, TEN_O_CLOCK, a_request, a_wish, an_origin
 
 pytestmark = pytest.mark.integration
 
-MOST = 8
-WAYS = pytest.mark.parametrize("ways", [2, 4, MOST])
+WAYS = pytest.mark.parametrize("ways", [2, 4, 8])
 # A plain INSERT deadlocked in about 6 of 100 two-way races, so that many rounds would show it.
 ROUNDS = 60
 ROUNDS_OF_CALLERS = 10
 
 
-@pytest.fixture
-async def database(database_url, owner_url) -> AsyncIterator[PostgresDatabase]:
-    fill(owner_url)
-    database = PostgresDatabase(database_url, pool_size=MOST)
-    yield database
-    await database.close()
-
-
-@dataclass(frozen=True)
-class RealStage:
-    """The core on the real database; only Cal.com is played."""
-
-    calcom: FakeCalcom
-    core: Core
-
-
-@pytest.fixture
-def stage(database) -> RealStage:
-    calcom = FakeCalcom()
-    world = World(database, calcom, FakeMailer(), FakeClock(NOW), Recorder(CollectorRegistry()))
-    return RealStage(calcom, assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6))
-
-
 @pytest.fixture(autouse=True)
 def _no_deadlocks(owner_url, own_database, cluster) -> Iterator[None]:
+    fill(owner_url)
     before = deadlocks(cluster, own_database)
     yield
     assert deadlocks(cluster, own_database) == before
@@ -62,7 +35,7 @@ def _no_deadlocks(owner_url, own_database, cluster) -> Iterator[None]:
 
 def deadlocks(cluster, name: str) -> int:
     # Asked from another database: every connection of the races has ended, and an ended one has reported its counts.
-    engine = create_engine(cluster.url("migrated", scheme="postgresql+psycopg"))
+    engine = create_engine(cluster.url("postgres", scheme="postgresql+psycopg"))
     with engine.connect() as connection:
         counted = text("SELECT deadlocks FROM pg_stat_database WHERE datname = :name")
         number: int = connection.execute(counted, {"name": name}).scalar_one()
@@ -71,14 +44,14 @@ def deadlocks(cluster, name: str) -> int:
 
 
 @WAYS
-async def test_of_many_holds_of_one_slot_exactly_one_stands(database: PostgresDatabase, ways: int):
-    template = await an_appointment(database)
+async def test_of_many_holds_of_one_slot_exactly_one_stands(real_stage: RealStage, ways: int):
+    template = await an_appointment(real_stage.database)
 
     async def hold(barrier: asyncio.Barrier, hour: int, contender: int) -> bool:
         # Half of them want the slot itself, half one that reaches into it.
         start = template.start + timedelta(hours=hour, minutes=15 * (contender % 2))
         wanted = replace(template, id=uuid4(), key=uuid4(), start=start, end=start + (template.end - template.start))
-        async with database.begin(SALON.id) as stores:
+        async with real_stage.database.begin(SALON.id) as stores:
             await barrier.wait()
             return await stores.appointments.hold(wanted)
 
@@ -91,11 +64,11 @@ async def test_of_many_holds_of_one_slot_exactly_one_stands(database: PostgresDa
 
 
 @WAYS
-async def test_of_many_callers_for_two_hairdressers_exactly_two_are_served(stage, ways):
+async def test_of_many_callers_for_two_hairdressers_exactly_two_are_served(real_stage, ways):
     for day in range(ROUNDS_OF_CALLERS):
         wishes = [a_request(start=a_start(day), wish=a_wish(phone=f"+493090183{n:02}")) for n in range(ways)]
 
-        answers = await asyncio.gather(*(book(stage, each) for each in wishes), return_exceptions=True)
+        answers = await asyncio.gather(*(book(real_stage, each) for each in wishes), return_exceptions=True)
 
         served = [each.offering.staff_slug for each in answers if isinstance(each, Appointment)]
         refused = [each for each in answers if isinstance(each, SlotTaken)]
@@ -104,20 +77,20 @@ async def test_of_many_callers_for_two_hairdressers_exactly_two_are_served(stage
 
 
 @WAYS
-async def test_many_copies_of_one_wish_are_one_booking_and_one_answer(stage, ways):
+async def test_many_copies_of_one_wish_are_one_booking_and_one_answer(real_stage, ways):
     for day in range(ROUNDS_OF_CALLERS):
-        created = len(stage.calcom.created)
+        created = len(real_stage.calcom.created)
 
-        answers = await asyncio.gather(*(book(stage, a_request(start=a_start(day))) for _ in range(ways)))
+        answers = await asyncio.gather(*(book(real_stage, a_request(start=a_start(day))) for _ in range(ways)))
 
         assert all(answer == answers[0] for answer in answers)
         assert answers[0].state is State.CONFIRMED
-        assert len(stage.calcom.created) == created + 1
+        assert len(real_stage.calcom.created) == created + 1
 
 
 def a_start(day: int) -> str:
     return f"{(TEN_O_CLOCK + timedelta(days=day)).date()}T10:00"
 
 
-async def book(stage: RealStage, request: BookingRequest) -> Appointment:
-    return await stage.core.orchestrator.book(SALON, request, an_origin())
+async def book(real_stage: RealStage, request: BookingRequest) -> Appointment:
+    return await real_stage.core.orchestrator.book(SALON, request, an_origin())

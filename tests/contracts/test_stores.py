@@ -49,7 +49,7 @@ async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
     await real.close()
 
 
-def fill(url: str) -> None:
+def fill(url: str, *staff: str) -> None:
     """Store the salon of tests/factories.py in PostgreSQL."""
     engine = create_engine(url)
     keys = {SALON.id: API_KEY, OTHER_SALON.id: "sk_other"}
@@ -70,9 +70,17 @@ def fill(url: str) -> None:
             connection.execute(tables.tenants.insert().values(row))
         names = {"slug": "haircut", "name": "Haircut", "aliases": list(HAIRCUT.aliases), "spoken_names": spoken}
         connection.execute(tables.services.insert().values(id=HAIRCUT.id, tenant_id=SALON.id, **names))
-        for staff in ("anna", "ben"):
-            offering = an_offering(staff)
-            person = {"id": offering.staff_id, "tenant_id": SALON.id, "slug": staff, "name": offering.staff_name}
+    engine.dispose()
+    hire(url, *staff or ("anna", "ben"))
+
+
+def hire(url: str, *staff: str) -> None:
+    """Let more people offer the haircut."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        for name in staff:
+            offering = an_offering(name)
+            person = {"id": offering.staff_id, "tenant_id": SALON.id, "slug": name, "name": offering.staff_name}
             connection.execute(tables.staff.insert().values(person))
             link = {
                 "tenant_id": SALON.id,
