@@ -7,17 +7,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
 from psycopg import errors
 from sqlalchemy import event
 
-from booking_core.adapters.postgres import tables
+from booking_core.adapters.postgres import migrations, tables
 from booking_core.adapters.postgres.database import PostgresDatabase, PrivilegedRole
+from booking_core.domain.models import State
 from booking_core.domain.ports import EVERY_TENANT
+from exporter.collectors.database import DatabaseCollector
+from sla import catalogue
 from tests.contracts.test_stores import an_appointment, fill, hold
 from tests.factories import SALON, TEN_O_CLOCK, an_offering
+from tests.security.salons import open_salons
 
 pytestmark = pytest.mark.integration
 
@@ -157,3 +162,23 @@ async def test_a_look_at_one_day_does_not_read_every_other_day(database_url, own
     with psycopg.connect(database_url.replace("+psycopg", "")) as core:
         plan = [line for (line,) in core.execute(f"EXPLAIN {asked[-1][0]}", asked[-1][1]).fetchall()]
     assert any("Index Cond" in line and "starts_at" in line for line in plan), "\n".join(plan)
+
+
+async def test_an_owner_without_powers_migrates_and_seeds_and_the_sidecar_counts_for_all(cluster):
+    """As on a managed PostgreSQL: nobody is a superuser, and the policies bind the owner, too."""
+    name = f"plain_{uuid4().hex}"
+    with psycopg.connect(cluster.url("postgres"), autocommit=True) as administrator:
+        administrator.execute(f"CREATE ROLE {name} LOGIN")
+        administrator.execute(f"CREATE DATABASE {name} OWNER {name}")
+    owner = cluster.url(name, scheme="postgresql+psycopg", role=name)
+
+    migrations.upgrade(owner)
+    database = PostgresDatabase(cluster.url(name, scheme="postgresql+psycopg", role="slotwatch_core"))
+    salons = await open_salons(database, owner)
+    await database.close()
+
+    queued = [each for salon in salons for each in salon.appointments if each.state is State.QUEUED]
+    collector = DatabaseCollector(cluster.url(name, role="slotwatch_sidecar"), query_seconds=1)
+    counted = {family.name: family.samples[0].value for family in collector.collect()}
+    assert counted[catalogue.SYNC_BACKLOG.name] == len(queued) > 0
+    cluster.drop_database(name)
