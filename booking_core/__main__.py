@@ -93,7 +93,19 @@ async def _work(settings: Settings) -> None:
     core = composition.assemble(
         world, mail_sender=settings.mail_sender, confidence_threshold=settings.confidence_threshold
     )
-    queue = jobs.application(world, core, database_url=libpq(settings), abandoned_seconds=settings.abandoned_seconds)
+    reconciliation = composition.reconciliation(
+        world,
+        core,
+        stuck_seconds=settings.reconcile_stuck_seconds,
+        changes_a_day=settings.reconcile_changes_a_day,
+    )
+    queue = jobs.application(
+        world,
+        core,
+        reconciliation,
+        database_url=libpq(settings),
+        abandoned_seconds=settings.abandoned_seconds,
+    )
     async with world.closing, queue.open_async():
         running = asyncio.create_task(
             queue.run_worker_async(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from uuid import uuid4
 
 import httpx
@@ -36,11 +37,14 @@ from booking_core.resilience.turnstile import STANDS_SECONDS, Turnstile
 from booking_core.services.alternatives import SlotFinder
 from booking_core.services.appointment_persistence import AppointmentPersistenceService
 from booking_core.services.caller_recognition import CallerRecognition
+from booking_core.services.comparison import BothWorlds
 from booking_core.services.customer_resolution import CustomerResolutionService
 from booking_core.services.inbox import WebhookInbox
 from booking_core.services.notification import BookingNotificationService
 from booking_core.services.orchestrator import BookingOrchestrator
 from booking_core.services.outcomes import Outcomes
+from booking_core.services.reconciliation import Reconciliation
+from booking_core.services.remedies import Remedies
 from booking_core.services.repeats import Repeats
 from booking_core.services.service_resolution import ServiceResolutionService
 from booking_core.services.settlement import Settlement
@@ -168,6 +172,18 @@ def assemble(world: World, *, mail_sender: str, confidence_threshold: float) -> 
     inbox = WebhookInbox(world.database, bus, world.clock, uuid4)
     callers = CallerRecognition(world.database)
     return Core(bus, orchestrator, finder, settlement, tenants, callers, repeats, inbox)
+
+
+def reconciliation(world: World, core: Core, *, stuck_seconds: float, changes_a_day: int) -> Reconciliation:
+    """Build what only the job worker and an operator need: the comparison of both worlds."""
+    return Reconciliation(
+        database=world.database,
+        worlds=BothWorlds(world.database, world.calcom, timedelta(seconds=stuck_seconds)),
+        remedies=Remedies(world.database, world.calcom, Outcomes(world.database)),
+        bus=core.bus,
+        clock=world.clock,
+        changes_a_day=changes_a_day,
+    )
 
 
 def web(world: World, core: Core, *, body_limit_bytes: int, prompt_v2_percent: int) -> ASGIApp:

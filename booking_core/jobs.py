@@ -18,8 +18,10 @@ from booking_core.adapters.postgres.queue import PROCESS_DELIVERY, SETTLE, locks
 from booking_core.app import Core, World
 from booking_core.domain.errors import BookingError
 from booking_core.domain.ports import EVERY_TENANT
+from booking_core.services.reconciliation import Reconciliation
 
 EVERY_MINUTE = "* * * * *"
+EVERY_FIVE_MINUTES = "*/5 * * * *"
 SWEPT_AT_ONCE = 50
 # Most have a job already and are passed over; so many that a long outage hides none behind them.
 UNSETTLED_AT_ONCE = 2000
@@ -33,6 +35,7 @@ class Jobs:
 
     world: World
     core: Core
+    reconciliation: Reconciliation
     app: procrastinate.App
     age: timedelta
     jitter: Callable[[], float]
@@ -77,6 +80,17 @@ class Jobs:
         """Drop the answers that nobody will ask for again."""
         await self.core.repeats.forget_old()
 
+    async def reconcile(self, timestamp: int) -> None:
+        """Compare both worlds, salon by salon; one whose Cal.com does not answer keeps nobody else waiting."""
+        async with self.world.database.begin(EVERY_TENANT) as stores:
+            tenants = await stores.tenants.every()
+        for tenant in tenants:
+            try:
+                await self.reconciliation.run(tenant)
+            except BookingError as error:
+                _log.warning("worlds_not_compared", tenant_id=str(tenant.id), reason=error.reason)
+        await self.reconciliation.forget_old()
+
     async def sweep_synthetic(self, timestamp: int) -> None:
         """Cancel what a probe booked and, killed or cut off, did not cancel itself."""
         async with self.world.database.begin(EVERY_TENANT) as stores:
@@ -96,18 +110,19 @@ class Jobs:
 def application(
     world: World,
     core: Core,
+    reconciliation: Reconciliation,
     *,
     database_url: str,
     abandoned_seconds: float,
-    jitter: Callable[[], float] = random.random,
 ) -> procrastinate.App:
     """Return the job queue with its tasks; `database_url` is libpq's form, the same database as the core's."""
     app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=database_url))
-    jobs = Jobs(world, core, app, timedelta(seconds=abandoned_seconds), jitter)
+    jobs = Jobs(world, core, reconciliation, app, timedelta(seconds=abandoned_seconds), random.random)
     app.task(name=SETTLE)(jobs.settle)
     app.task(name=PROCESS_DELIVERY)(jobs.process_delivery)
-    for work in (jobs.resume_unsettled, jobs.retry_stalled, jobs.sweep_synthetic, jobs.forget_requests):
+    minutely = (jobs.resume_unsettled, jobs.retry_stalled, jobs.sweep_synthetic, jobs.forget_requests)
+    for work, cron in (*((each, EVERY_MINUTE) for each in minutely), (jobs.reconcile, EVERY_FIVE_MINUTES)):
         # One of each waits at a time: a minute that was missed need not be made up for.
         task = app.task(name=work.__name__, queueing_lock=work.__name__)(work)
-        app.periodic(cron=EVERY_MINUTE)(task)
+        app.periodic(cron=cron)(task)
     return app

@@ -9,12 +9,14 @@ from uuid import UUID
 import structlog
 
 from booking_core.bus import ListenerTable
+from booking_core.domain.discrepancies import Outcome
 from booking_core.domain.events import (
     AppointmentBooked,
     AppointmentBookingFailed,
     AppointmentBookingInitiated,
     CalcomBookingCreated,
     CalcomSyncRequired,
+    InconsistencyDetected,
     WebhookProcessed,
     WebhookReceived,
 )
@@ -57,6 +59,16 @@ class Listeners:
                 about = {"source": event.source.value, "webhook": event.event, "result": event.result.value}
                 _log.info("webhook_processed", delivery_id=str(event.delivery_id), **about)
 
+    def log_inconsistency(self, event: InconsistencyDetected) -> None:
+        self.recorder.inconsistency_detected(event)
+        _log.warning(
+            "inconsistency_detected",
+            tenant_id=str(event.tenant_id),
+            kind=event.kind,
+            action=event.action,
+            subject=event.subject,
+        )
+
     async def send_booking_confirmation_email(self, event: AppointmentBooked) -> None:
         await self._tell(event, event.appointment_id, "confirmation_email", self.notification.confirm)
 
@@ -65,9 +77,14 @@ class Listeners:
         if event.appointment_id is not None:
             await self._tell(event, event.appointment_id, "regret_email", self.notification.regret)
 
+    async def send_booking_cancellation_email(self, event: InconsistencyDetected) -> None:
+        # The one thing that reconciliation does to a customer who was told otherwise.
+        if event.action == Outcome.CANCELLED_HERE and event.appointment_id is not None:
+            await self._tell(event, event.appointment_id, "cancellation_email", self.notification.cancelled)
+
     async def _tell(
         self,
-        event: AppointmentBooked | AppointmentBookingFailed,
+        event: AppointmentBooked | AppointmentBookingFailed | InconsistencyDetected,
         appointment_id: UUID,
         kind: str,
         send: Callable[[UUID, UUID], Awaitable[bool]],
@@ -94,4 +111,5 @@ def table(*, recorder: Recorder, notification: BookingNotificationService) -> Li
         AppointmentBookingFailed: (to.log_booking_metrics, to.log_lifecycle, to.send_booking_regret_email),
         WebhookReceived: (),
         WebhookProcessed: (to.log_booking_metrics, to.log_lifecycle),
+        InconsistencyDetected: (to.log_inconsistency, to.send_booking_cancellation_email),
     }

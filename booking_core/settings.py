@@ -71,6 +71,12 @@ class Settings(ProcessSettings):
     abandoned_seconds: Seconds = Field(
         120, description="Age at which a synthetic booking is swept and a booking without an answer is called unknown."
     )
+    reconcile_stuck_seconds: Seconds = Field(
+        900, description="A booking that is unsettled for longer is reported as stuck between Cal.com and us."
+    )
+    reconcile_changes_a_day: Annotated[int, Field(ge=0)] = Field(
+        20, description="Appointments a day that reconciliation may cancel, move or make again for one salon. 0: none."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe line to log.")
     seed_tenant: str = Field("demo", description="Path token of the salon that `seed` creates.")
     seed_api_key: SecretStr = Field(SecretStr("sk_demo"), description="Its API key.")

@@ -116,8 +116,8 @@ def _faults() -> Panel:
     caption = Caption(
         "Faults underneath",
         "A minute: database connections lost or not had, listeners that raised, messages that could not be sent, "
-        "webhooks whose signature did not fit, calls to Cal.com repeated, circuits moved, calls judged without Redis, "
-        "and metric files that were skipped.",
+        "webhooks whose signature did not fit, differences with Cal.com and what was done about them, calls to Cal.com "
+        "repeated, circuits moved, calls judged without Redis, and metric files that were skipped.",
         "cpm",
         alert="CircuitBreakerOpen",
     )
@@ -126,6 +126,7 @@ def _faults() -> Panel:
         Query(q.per_minute(c.LISTENER_FAILURES, "listener"), "{{listener}} raised"),
         Query(q.per_minute(c.NOTIFICATIONS, "kind", result="failed"), "{{kind}} not sent"),
         Query(q.per_minute(c.WEBHOOKS, "source", result="refused"), "{{source}} webhooks refused"),
+        Query(q.per_minute(c.INCONSISTENCIES, "kind", "action"), "{{kind}} {{action}}"),
         Query(q.per_minute(c.CALCOM_RETRIES), "Cal.com retries"),
         Query(q.per_minute(c.BREAKER_TRANSITIONS, "name", "to"), "circuit to {{name}} now {{to}}"),
         Query(q.per_minute(c.BREAKER_FALLBACKS), "judged without Redis"),

@@ -123,13 +123,37 @@ EVENT = Label(
         "CalcomSyncRequired",
         "WebhookReceived",
         "WebhookProcessed",
+        "InconsistencyDetected",
     ),
 )
 LISTENER = Label(
     "listener",
-    ("log_booking_metrics", "log_lifecycle", "send_booking_confirmation_email", "send_booking_regret_email"),
+    (
+        "log_booking_metrics",
+        "log_inconsistency",
+        "log_lifecycle",
+        "send_booking_confirmation_email",
+        "send_booking_regret_email",
+        "send_booking_cancellation_email",
+    ),
 )
-NOTIFICATION = Label("kind", ("confirmation_email", "regret_email"))
+# booking_core/domain/discrepancies.py, compared by a test: what is foreign or not yet believed is no inconsistency.
+INCONSISTENCY = Label("kind", ("orphan_there", "orphan_here", "mismatch", "stuck"))
+REMEDY = Label(
+    "action",
+    (
+        "cancelled_there",
+        "cancelled_here",
+        "adopted",
+        "making_again",
+        "settling",
+        "left_to_a_person",
+        "gone",
+        "capped",
+        "failed",
+    ),
+)
+NOTIFICATION = Label("kind", ("confirmation_email", "regret_email", "cancellation_email"))
 NOTIFICATION_RESULT = Label("result", ("sent", "failed"))
 DB_ERROR = Label("kind", ("connect", "pool_exhausted", "lost"))
 COLLECTOR = Label("collector", ("metric_files", "workers", "database", "cache", "breaker", "build"))
@@ -298,6 +322,13 @@ LISTENER_FAILURES = Metric(
     "Listeners that raised; the booking itself was not touched.",
     Home.CORE,
     labels=(LISTENER,),
+)
+INCONSISTENCIES = Metric(
+    "booking_inconsistencies_total",
+    Kind.COUNTER,
+    "Differences between Cal.com and us that two runs saw, by what was done about them.",
+    Home.CORE,
+    labels=(INCONSISTENCY, REMEDY),
 )
 SWEPT = Metric(
     "booking_synthetic_swept_total",

@@ -19,7 +19,7 @@ from booking_core.domain.errors import (
     CalcomUnavailable,
 )
 from booking_core.domain.models import Appointment, Offering, Tenant
-from booking_core.domain.ports import CalcomBooking
+from booking_core.domain.ports import CalcomBooking, Listing, Page
 
 # One version per resource: a missing or old header silently selects an older shape of the answer.
 BOOKINGS_VERSION = "2026-02-25"
@@ -27,6 +27,8 @@ SLOTS_VERSION = "2024-09-04"
 EVENT_TYPES_VERSION = "2024-06-14"
 METADATA_VERSION = "1"
 
+_EVERY_STATUS = "upcoming,unconfirmed,recurring,past,cancelled"
+_LONGEST_BOOKING = timedelta(days=1)
 _AROUND = timedelta(minutes=1)
 # No wait is so long and no time of day so early.
 _EPOCHS = 1_000_000_000
@@ -92,6 +94,23 @@ class CalcomClient:
         listed = await self._read("list", tenant, "/bookings", BOOKINGS_VERSION, query)
         ours = (each for each in listed if str(appointment.id) in answers.correlation(each))
         return next(map(answers.booking, ours), None)
+
+    async def listed(self, tenant: Tenant, listing: Listing, *, skip: int, take: int) -> Page:
+        # In the order of their making, so that what is made meanwhile comes at the end and shifts nothing.
+        query = {"status": _EVERY_STATUS, "sortCreated": "asc", "skip": str(skip), "take": str(take)}
+        if listing.window is not None:
+            # A booking that starts in the window may end after it.
+            ends = _text(listing.window.end + _LONGEST_BOOKING)
+            query |= {"afterStart": _text(listing.window.start), "beforeEnd": ends}
+        if listing.changed_since is not None:
+            query["afterUpdatedAt"] = _text(listing.changed_since)
+        request = self._get(tenant, "/bookings", BOOKINGS_VERSION, query)
+        answer = await self._send("list", request, self._read_seconds, lost=CalcomUnavailable)
+        described = _content(answer)
+        try:
+            return Page(list(map(answers.listed, described)), answers.has_more(answer))
+        except ValueError as error:
+            raise CalcomUnavailable from error
 
     async def cancel(self, tenant: Tenant, uid: str, *, reason: str) -> None:
         answer = await self._write("cancel", tenant, f"/bookings/{uid}/cancel", {"cancellationReason": reason})

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import httpx
 import structlog
 
+from booking_core.domain.discrepancies import ListedBooking
 from booking_core.domain.errors import (
     BookingError,
     CalcomRejected,
@@ -53,6 +55,35 @@ def booking(described: Any) -> CalcomBooking:
         start=_instant(described.get("start")),
         moved_to=moved_to if isinstance(moved_to, str) and moved_to else None,
     )
+
+
+def listed(described: Any) -> ListedBooking:
+    """Read one booking of a list, ours or not; a seat's metadata is not the booking's: others sit there, too.
+
+    Raises ValueError for what is no booking.
+    """
+    try:
+        metadata, kind = described.get("metadata") or {}, described.get("eventType") or {}
+        return ListedBooking(
+            uid=described["uid"],
+            status=described["status"],
+            event_type_id=kind.get("id"),
+            start=_moment(described["start"]),
+            end=_moment(described["end"]),
+            created_at=_moment(described["createdAt"]),
+            appointment_id=_uuid(metadata.get("bc_booking")),
+            tenant_id=_uuid(metadata.get("bc_tenant")),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError("this is not a booking") from error
+
+
+def has_more(answer: httpx.Response) -> bool:
+    """Tell whether a list goes on; raises ValueError if it does not say so: half a list must not pass for the whole."""
+    try:
+        return bool(answer.json()["pagination"]["hasNextPage"])
+    except (KeyError, TypeError) as error:
+        raise ValueError("this list does not say whether it goes on") from error
 
 
 def correlation(described: Any) -> frozenset[str]:
@@ -97,6 +128,18 @@ def _status(described: Mapping[str, Any]) -> CalcomStatus:
     except ValueError as error:
         _log.warning("calcom_status_unknown", uid=described["uid"], status=word[:40])
         raise CalcomStatusUnknown from error
+
+
+def _uuid(text: object) -> UUID | None:
+    """Read an id of ours; what somebody else wrote under the same name is none."""
+    try:
+        return UUID(str(text))
+    except ValueError:
+        return None
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def _instant(text: object) -> datetime | None:

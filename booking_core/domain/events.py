@@ -91,6 +91,20 @@ class WebhookProcessed(Event):
     result: Result
 
 
+@dataclass(frozen=True, slots=True)
+class InconsistencyDetected(Event):
+    """Cal.com and we differ, seen twice; `action` is what was done about it, or why nothing was.
+
+    `subject` names the difference as the table of inconsistencies does.
+    """
+
+    tenant_id: UUID
+    kind: str
+    action: str
+    subject: str
+    appointment_id: UUID | None = None
+
+
 ALL: tuple[type[Event], ...] = (
     AppointmentBookingInitiated,
     CalcomBookingCreated,
@@ -99,4 +113,5 @@ ALL: tuple[type[Event], ...] = (
     AppointmentBookingFailed,
     WebhookReceived,
     WebhookProcessed,
+    InconsistencyDetected,
 )

@@ -184,6 +184,13 @@ class Appointment:
     # Grows with every change of state: a writer says which version it saw.
     version: int = 0
 
+    @property
+    def waits_since(self) -> datetime:
+        """Return since when it waits for Cal.com: one that Cal.com had taken, and lost, only since it is missed."""
+        if self.calcom_uid is not None and self.doubted_at is not None:
+            return self.doubted_at
+        return self.asked_at
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:

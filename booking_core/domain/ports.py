@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Final, Protocol
 from uuid import UUID
 
 from booking_core.domain.assignment import Workload
+from booking_core.domain.discrepancies import Finding, ListedBooking, Outcome, Sighting, Window
 from booking_core.domain.models import (
     Appointment,
     Confirmation,
@@ -51,6 +52,8 @@ class Tenants(Protocol):
     async def find_by_api_key(self, key: str) -> Tenant | None: ...
 
     async def get(self, tenant_id: UUID) -> Tenant: ...
+
+    async def every(self) -> Sequence[Tenant]: ...
 
 
 class Services(Protocol):
@@ -125,6 +128,19 @@ class Appointments(Protocol):
         """Mark as unknown what has waited for Cal.com since before `older_than`; return how many."""
         ...
 
+    async def living(self, tenant_id: UUID, window: Window) -> Sequence[Appointment]:
+        """Return what occupies a chair and starts in the window, and whatever is unsettled."""
+        ...
+
+    async def by_ids(self, tenant_id: UUID, ids: Collection[UUID]) -> Sequence[Appointment]: ...
+
+    async def move(self, seen: Appointment, offering: Offering, period: Window, *, calcom_uid: str) -> bool:
+        """Give it the time, offering and uid Cal.com has.
+
+        Return False and change nothing if that chair is occupied, or if it is not in the version that was seen.
+        """
+        ...
+
     async def unsettled(self, *, at_most: int) -> Sequence[tuple[UUID, UUID]]:
         """Return (tenant id, appointment id) of what is queued or unknown, oldest first."""
         ...
@@ -178,6 +194,48 @@ class Requests(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one reconciliation of a tenant's two worlds came to; `error` if they could not be compared."""
+
+    tenant_id: UUID
+    started_at: datetime
+    here: int = 0
+    there: int = 0
+    findings: Mapping[str, int] = field(default_factory=dict)
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    error: str | None = None
+
+
+class Inconsistencies(Protocol):
+    """What reconciliation remembers from run to run."""
+
+    async def sight(
+        self, tenant_id: UUID, findings: Sequence[Finding], *, now: datetime, is_whole: bool
+    ) -> Sequence[Sighting]:
+        """Record what a run found, and return how often each was seen, in the same order.
+
+        After a run over the whole window, differences that were open and are not among these have been resolved.
+        """
+        ...
+
+    async def open(self, tenant_id: UUID) -> Sequence[Sighting]: ...
+
+    async def acted(self, tenant_id: UUID, sighting: Sighting, outcome: Outcome, *, now: datetime) -> None: ...
+
+    async def count_acted(self, tenant_id: UUID, outcomes: Collection[Outcome], *, since: datetime) -> int: ...
+
+    async def ran(self, run: Run) -> None: ...
+
+    async def last_run(self, tenant_id: UUID) -> datetime | None:
+        """Return when the last run that could compare began."""
+        ...
+
+    async def forget_older(self, than: datetime) -> int:
+        """Drop reports of runs, and resolved differences, from before; return how many."""
+        ...
+
+
 class Stores(Protocol):
     """Everything stored, inside one transaction."""
 
@@ -201,6 +259,9 @@ class Stores(Protocol):
 
     @property
     def inbox(self) -> Inbox: ...
+
+    @property
+    def inconsistencies(self) -> Inconsistencies: ...
 
 
 class Statements(Protocol):
@@ -249,6 +310,22 @@ class CalcomBooking:
         return self.status in {CalcomStatus.ACCEPTED, CalcomStatus.PENDING}
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Which bookings to list; a bound that is None does not limit."""
+
+    window: Window | None = None
+    changed_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a listing, oldest booking first."""
+
+    bookings: Sequence[ListedBooking]
+    has_more: bool
+
+
 class Calcom(Protocol):
     """The calendar in the other world.
 
@@ -272,6 +349,10 @@ class Calcom(Protocol):
 
     async def find(self, tenant: Tenant, appointment: Appointment) -> CalcomBooking | None:
         """Look for it, alive, by our own metadata; also finds what an unanswered create has made."""
+        ...
+
+    async def listed(self, tenant: Tenant, listing: Listing, *, skip: int, take: int) -> Page:
+        """List bookings of every status. Rows shift while paging, so pages must overlap."""
         ...
 
     async def cancel(self, tenant: Tenant, uid: str, *, reason: str) -> None:

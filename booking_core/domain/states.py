@@ -18,7 +18,8 @@ LAWFUL: Mapping[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.CREATING, State.CONFIRMED, State.FAILED, State.CANCELLED}),
     # Perhaps at Cal.com: found, or believed absent and asked for again.
     State.UNKNOWN: frozenset({State.CONFIRMED, State.CREATING, State.FAILED, State.CANCELLED}),
-    State.CONFIRMED: frozenset({State.CANCELLED}),
+    # Unknown again when reconciliation does not find it at Cal.com any more.
+    State.CONFIRMED: frozenset({State.CANCELLED, State.UNKNOWN}),
     # The ends. Their chairs may be somebody else's by now, so nothing comes back from them.
     State.RELEASED: frozenset(),
     State.FAILED: frozenset(),

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from booking_core.domain.errors import CalcomCircuitOpen, CalcomRateLimited
 from booking_core.domain.models import Appointment, Offering, Tenant
-from booking_core.domain.ports import Calcom, CalcomBooking
+from booking_core.domain.ports import Calcom, CalcomBooking, Listing, Page
 from booking_core.resilience.circuit_breaker import CircuitBreaker, deadline
 from booking_core.resilience.retry import Retry
 from booking_core.resilience.turnstile import Turnstile
@@ -57,6 +57,9 @@ class GuardedCalcom:
 
     async def find(self, tenant: Tenant, appointment: Appointment) -> CalcomBooking | None:
         return await self._guarded("list", tenant, lambda: self._calcom.find(tenant, appointment))
+
+    async def listed(self, tenant: Tenant, listing: Listing, *, skip: int, take: int) -> Page:
+        return await self._guarded("list", tenant, lambda: self._calcom.listed(tenant, listing, skip=skip, take=take))
 
     async def cancel(self, tenant: Tenant, uid: str, *, reason: str) -> None:
         await self._guarded("cancel", tenant, lambda: self._calcom.cancel(tenant, uid, reason=reason))

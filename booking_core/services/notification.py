@@ -30,6 +30,11 @@ class BookingNotificationService:
             "we are sorry: we could not make this appointment; please call us for another",
         )
 
+    async def cancelled(self, tenant_id: UUID, appointment_id: UUID) -> bool:
+        """Tell a customer that the salon has called the appointment off; False as in `confirm`."""
+        news = "the salon has cancelled this appointment; please call us for another"
+        return await self._send(tenant_id, appointment_id, "cancelled", news)
+
     async def _send(self, tenant_id: UUID, appointment_id: UUID, kind: str, news: str) -> bool:
         async with self._database.begin(tenant_id) as stores:
             facts = await stores.appointments.confirmation(appointment_id)

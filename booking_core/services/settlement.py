@@ -91,7 +91,7 @@ class Settlement:
         return self.clock.now() >= appointment.doubted_at + BELIEVED_AFTER
 
     def _is_too_late(self, appointment: Appointment) -> bool:
-        return self.clock.now() >= rules.expires_at(appointment.start, asked_at=appointment.asked_at)
+        return self.clock.now() >= rules.expires_at(appointment.start, asked_at=appointment.waits_since)
 
     async def _create(self, tenant: Tenant, creating: Appointment) -> None:
         try:
@@ -117,7 +117,7 @@ class Settlement:
     async def _confirm(self, appointment: Appointment, booking: CalcomBooking) -> None:
         if not (await self.outcomes.made(appointment, booking)).is_mine:
             return
-        waited = (self.clock.now() - appointment.asked_at).total_seconds()
+        waited = (self.clock.now() - appointment.waits_since).total_seconds()
         self.bus.publish(AppointmentBooked(appointment.origin, appointment.id, appointment.tenant_id, Effort(), waited))
 
     async def _give_up(self, appointment: Appointment, error: BookingFailed) -> None:

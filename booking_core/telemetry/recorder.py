@@ -13,6 +13,7 @@ from booking_core.domain.events import (
     CalcomSyncRequired,
     Effort,
     Event,
+    InconsistencyDetected,
 )
 from booking_core.resilience.circuit_breaker import BreakerTransition
 from booking_core.resilience.retry import Retried
@@ -55,6 +56,9 @@ class Recorder:
         """Count an attempt whose caller was told that we will confirm: good, until it turns out otherwise."""
         self._child(c.ATTEMPTS, "queued", c.NO_REASON, event.origin.channel.value, event.origin.traffic.value).inc()
         self._spent(event.effort)
+
+    def inconsistency_detected(self, event: InconsistencyDetected) -> None:
+        self._child(c.INCONSISTENCIES, event.kind, event.action).inc()
 
     def breaker_moved(self, transition: BreakerTransition) -> None:
         self._child(c.BREAKER_TRANSITIONS, transition.name, transition.to.value).inc()

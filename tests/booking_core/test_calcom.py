@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from booking_core.adapters.calcom import CalcomClient
+from booking_core.domain.discrepancies import ListedBooking, Window
 from booking_core.domain.errors import (
     CalcomOutcomeUnknown,
     CalcomRateLimited,
@@ -19,7 +20,7 @@ from booking_core.domain.errors import (
     TimeNotBookable,
 )
 from booking_core.domain.models import Appointment, Customer, State
-from booking_core.domain.ports import CalcomBooking, CalcomStatus
+from booking_core.domain.ports import CalcomBooking, CalcomStatus, Listing, Page
 from tests.factories import NOW, SALON, TEN_O_CLOCK, an_id, an_offering, an_origin
 
 APPOINTMENT = Appointment(
@@ -231,3 +232,70 @@ async def test_a_move_says_when_to_and_why():
     assert wire.sent[0].url.path == "/v2/bookings/old/reschedule"
     assert json.loads(wire.sent[0].content) == {"start": "2026-12-02T09:00:00Z", "reschedulingReason": "caller asked"}
     assert wire.calls == [("reschedule", "successful")]
+
+
+LISTED = {
+    "uid": "abc",
+    "status": "accepted",
+    "start": "2026-12-02T09:00:00.000Z",
+    "end": "2026-12-02T09:30:00.000Z",
+    "createdAt": "2026-12-01T08:00:00.000Z",
+    "eventType": {"id": 1001, "slug": "haircut"},
+    "metadata": {"bc_booking": str(APPOINTMENT.id), "bc_tenant": str(SALON.id)},
+}
+
+
+def a_page(*bookings, more: object = False) -> httpx.Response:
+    body = {"status": "success", "data": list(bookings), "pagination": {"hasNextPage": more}}
+    return httpx.Response(200, json=body)
+
+
+async def test_a_list_asks_for_every_status_in_a_fixed_order_and_past_the_windows_end():
+    wire = Wire(a_page(LISTED, more=True))
+    listing = Listing(Window(NOW, NOW + timedelta(days=1)))
+
+    page = await wire.client.listed(SALON, listing, skip=90, take=100)
+
+    assert dict(wire.sent[0].url.params) == {
+        "status": "upcoming,unconfirmed,recurring,past,cancelled",
+        "sortCreated": "asc",
+        "skip": "90",
+        "take": "100",
+        "afterStart": "2026-12-01T08:00:00Z",
+        "beforeEnd": "2026-12-03T08:00:00Z",
+    }
+    assert page == Page(
+        [
+            ListedBooking(
+                "abc",
+                "accepted",
+                1001,
+                TEN_O_CLOCK,
+                TEN_O_CLOCK + timedelta(minutes=30),
+                NOW,
+                APPOINTMENT.id,
+                SALON.id,
+            )
+        ],
+        has_more=True,
+    )
+
+
+@pytest.mark.parametrize("metadata", [None, {}, {"bc_booking": "17", "bc_tenant": 4}, {"videoCallUrl": "x"}])
+async def test_what_strangers_write_into_their_metadata_is_no_id_of_ours(metadata):
+    page = await Wire(a_page(LISTED | {"metadata": metadata})).client.listed(SALON, Listing(), skip=0, take=1)
+
+    assert (page.bookings[0].appointment_id, page.bookings[0].tenant_id) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(200, json={"status": "success", "data": []}),
+        a_page({"uid": "abc"}),
+        a_page("abc"),
+    ],
+)
+async def test_half_a_list_never_passes_for_the_whole(answer):
+    with pytest.raises(CalcomUnavailable):
+        await Wire(answer).client.listed(SALON, Listing(changed_since=NOW), skip=0, take=1)

@@ -78,7 +78,7 @@ async def test_a_stalled_job_whose_successor_waits_already_lets_it_go_on(databas
 
     app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=libpq(database_url)))
     async with app.open_async():
-        await Jobs(world=None, core=None, app=app, age=timedelta(), jitter=lambda: 0.0).retry_stalled(0)
+        await Jobs(None, None, None, app, timedelta(), jitter=lambda: 0.0).retry_stalled(0)
         fetched = await app.job_manager.fetch_job(queues=None, worker_id=await app.job_manager.register_worker())
 
     assert fetched is not None

@@ -2,6 +2,7 @@
 
 from prometheus_client import CollectorRegistry
 
+from booking_core.domain.discrepancies import Kind, Outcome
 from booking_core.domain.events import ALL
 from booking_core.listeners import table
 from booking_core.telemetry.recorder import Recorder
@@ -24,6 +25,13 @@ def test_the_catalogue_knows_every_event_and_every_listener():
 
     assert set(c.EVENT.values) == {event.__name__ for event in ALL}
     assert set(c.LISTENER.values) == {each.__name__ for listeners in listening.values() for each in listeners}
+
+
+def test_the_catalogue_knows_every_difference_and_what_can_be_done_about_it():
+    undecided = {Outcome.WAITING, Outcome.WOULD_ACT}
+
+    assert set(c.INCONSISTENCY.values) == set(Kind) - {Kind.FOREIGN}
+    assert set(c.REMEDY.values) == set(Outcome) - undecided
 
 
 async def test_a_route_outside_the_catalogue_leaves_no_sample(stage: Stage):

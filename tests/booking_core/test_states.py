@@ -35,8 +35,8 @@ def test_a_state_does_not_follow_itself(state):
     assert not states.allows(state, state)
 
 
-def test_what_was_confirmed_is_never_in_doubt_again():
-    assert states.LAWFUL[State.CONFIRMED] == {State.CANCELLED}
+def test_what_was_confirmed_is_cancelled_or_missed_at_cal_com_and_nothing_else():
+    assert states.LAWFUL[State.CONFIRMED] == {State.CANCELLED, State.UNKNOWN}
 
 
 @pytest.mark.parametrize("before", [State.CREATING, State.QUEUED, State.UNKNOWN])

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from booking_core.domain import states
 from booking_core.domain.assignment import Workload
-from booking_core.domain.models import OCCUPYING, Appointment, Confirmation, State, Traffic
+from booking_core.domain.discrepancies import Window
+from booking_core.domain.models import OCCUPYING, UNSETTLED, Appointment, Confirmation, Offering, State, Traffic
 from tests.fakes.clock import FakeClock
 from tests.fakes.rows import Stored
 from tests.fakes.salons import FakeTenants
@@ -119,6 +120,32 @@ class FakeAppointments:
         for appointment in stuck:
             await self.settle(appointment, State.UNKNOWN)
         return len(stuck)
+
+    async def living(self, tenant_id: UUID, window: Window) -> Sequence[Appointment]:
+        return [
+            each
+            for each in self._rows.appointments.values()
+            if each.tenant_id == tenant_id
+            and (each.state in UNSETTLED or (each.state in OCCUPYING and each.start in window))
+        ]
+
+    async def by_ids(self, tenant_id: UUID, ids: Collection[UUID]) -> Sequence[Appointment]:
+        return [each for each in self._rows.appointments.values() if each.tenant_id == tenant_id and each.id in ids]
+
+    async def move(self, seen: Appointment, offering: Offering, period: Window, *, calcom_uid: str) -> bool:
+        stored = self._rows.appointments[seen.id]
+        others = [
+            each
+            for each in self._rows.appointments.values()
+            if each.id != seen.id and each.state in OCCUPYING and each.offering.staff_id == offering.staff_id
+        ]
+        is_free = not any(each.start < period.end and period.start < each.end for each in others)
+        if stored.version != seen.version or not is_free:
+            return False
+        times = {"start": period.start, "end": period.end, "version": stored.version + 1}
+        changed = replace(stored, offering=offering, calcom_uid=calcom_uid, **times)
+        self._rows.appointments[seen.id] = changed
+        return True
 
     async def unsettled(self, *, at_most: int) -> Sequence[tuple[UUID, UUID]]:
         waiting = (State.QUEUED, State.UNKNOWN)

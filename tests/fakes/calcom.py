@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
+from booking_core.domain.discrepancies import ListedBooking
 from booking_core.domain.errors import BookingError, CalcomRejected, SlotTaken
 from booking_core.domain.models import Appointment, Offering, Tenant
-from booking_core.domain.ports import CalcomBooking, CalcomStatus
+from booking_core.domain.ports import CalcomBooking, CalcomStatus, Listing, Page
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,21 @@ class Entry:
     staff_id: UUID
     start: datetime
     end: datetime
+    tenant_id: UUID | None = None  # of our metadata; what a stranger booked has none
+    event_type_id: int = 1001
+    made_at: datetime = datetime(2026, 11, 1, tzinfo=UTC)
+
+    def listed(self) -> ListedBooking:
+        return ListedBooking(
+            self.booking.uid,
+            self.booking.status,
+            self.event_type_id,
+            self.start,
+            self.end,
+            self.made_at,
+            appointment_id=self.made_for if self.tenant_id else None,
+            tenant_id=self.tenant_id,
+        )
 
 
 @dataclass
@@ -48,7 +64,7 @@ class FakeCalcom:
         staff = appointment.offering.staff_id
         self._refuse_taken(staff, appointment.start, appointment.end)
         self.created.append(appointment)
-        made = self._enter(appointment.id, staff, appointment.start, appointment.end)
+        made = self.enter(appointment.id, staff, appointment.start, appointment.end, tenant_id=tenant.id)
         self._fail()
         return made
 
@@ -59,7 +75,7 @@ class FakeCalcom:
             raise CalcomRejected("it has been cancelled")
         end = start + (former.end - former.start)
         self._refuse_taken(former.staff_id, start, end, except_uid=uid)
-        made = self._enter(former.made_for, former.staff_id, start, end)
+        made = self.enter(former.made_for, former.staff_id, start, end, tenant_id=former.tenant_id)
         self._put(uid, status=CalcomStatus.CANCELLED, moved_to=made.uid)
         self._fail()
         return made
@@ -72,6 +88,13 @@ class FakeCalcom:
         self._fail_before()
         ours = (each for each in self.live if each.made_for == appointment.id and each.start == appointment.start)
         return None if self.hides else next((each.booking for each in ours), None)
+
+    async def listed(self, tenant: Tenant, listing: Listing, *, skip: int, take: int) -> Page:
+        self._fail_before()
+        seen = [] if self.hides else [each.listed() for each in self.entries.values()]
+        if listing.window is not None:
+            seen = [each for each in seen if each.start in listing.window]
+        return Page(seen[skip : skip + take], has_more=skip + take < len(seen))
 
     async def cancel(self, tenant: Tenant, uid: str, *, reason: str) -> None:
         self._fail_before()
@@ -92,11 +115,14 @@ class FakeCalcom:
 
     def occupy(self, offering: Offering, start: datetime, end: datetime, *, stranger: UUID) -> None:
         """Let somebody book past us."""
-        self._enter(stranger, offering.staff_id, start, end)
+        self.enter(stranger, offering.staff_id, start, end)
 
-    def _enter(self, made_for: UUID, staff_id: UUID, start: datetime, end: datetime) -> CalcomBooking:
+    def enter(
+        self, made_for: UUID, staff_id: UUID, start: datetime, end: datetime, *, tenant_id: UUID | None = None
+    ) -> CalcomBooking:
+        """Write a booking into the calendar, whoever asked for it."""
         booking = CalcomBooking(f"uid-{len(self.entries) + 1}", self.status, start)
-        self.entries[booking.uid] = Entry(booking, made_for, staff_id, start, end)
+        self.entries[booking.uid] = Entry(booking, made_for, staff_id, start, end, tenant_id)
         return booking
 
     def _put(self, uid: str, **changes: object) -> None:

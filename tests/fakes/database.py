@@ -9,6 +9,7 @@ from booking_core.domain.ports import Scope
 from tests.fakes.appointments import FakeAppointments
 from tests.fakes.clock import FakeClock
 from tests.fakes.inbox import FakeInbox
+from tests.fakes.inconsistencies import FakeInconsistencies
 from tests.fakes.queue import FakeQueue, FakeRequests
 from tests.fakes.rows import Stored
 from tests.fakes.salons import FakeCustomers, FakeServices, FakeTenants
@@ -59,3 +60,4 @@ class FakeStores:
         self.queue = FakeQueue(rows)
         self.requests = FakeRequests(rows)
         self.inbox = FakeInbox(rows)
+        self.inconsistencies = FakeInconsistencies(rows)

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
+from booking_core.domain.discrepancies import Kind, Sighting
 from booking_core.domain.models import Appointment, Customer, Offering, Reply, ServiceNames, Tenant
-from booking_core.domain.ports import Scope
+from booking_core.domain.ports import Run, Scope
 from booking_core.domain.webhooks import Delivery
 from tests.fakes.sight import InSight
 
@@ -34,6 +35,10 @@ class Stored:
     jobs: list[tuple[UUID, UUID]] = field(default_factory=list)  # tenant, and appointment or delivery
     deliveries: MutableMapping[UUID, Delivery] = field(default_factory=dict)
     requests: MutableMapping[tuple[UUID, str], Claimed] = field(default_factory=dict)
+    # Open differences by tenant, kind and subject.
+    inconsistencies: MutableMapping[tuple[UUID, Kind, str], Sighting] = field(default_factory=dict)
+    resolved: list[tuple[UUID, Sighting, datetime]] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
 
     def copied(self) -> Stored:
         """Return what a rollback brings back."""
@@ -44,6 +49,9 @@ class Stored:
             jobs=list(self.jobs),
             requests=dict(self.requests),
             deliveries=dict(self.deliveries),
+            inconsistencies=dict(self.inconsistencies),
+            resolved=list(self.resolved),
+            runs=list(self.runs),
         )
 
     def in_sight(self, scope: Scope) -> Stored:
@@ -56,4 +64,5 @@ class Stored:
             appointments=InSight(self.appointments, lambda _, appointment: appointment.tenant_id, scope),
             requests=InSight(self.requests, lambda key, _: key[0], scope),
             deliveries=InSight(self.deliveries, lambda _, delivery: delivery.tenant_id, scope),
+            inconsistencies=InSight(self.inconsistencies, lambda key, _: key[0], scope),
         )

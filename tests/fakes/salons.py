@@ -22,6 +22,9 @@ class FakeTenants:
     async def get(self, tenant_id: UUID) -> Tenant:
         return next(tenant for tenant in self._rows.tenants.values() if tenant.id == tenant_id)
 
+    async def every(self) -> Sequence[Tenant]:
+        return list(self._rows.tenants.values())
+
 
 class FakeServices:
     def __init__(self, rows: Stored) -> None:

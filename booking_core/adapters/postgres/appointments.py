@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from psycopg.types.range import TimestamptzRange
-from sqlalchemy import ColumnElement, Row, Select, and_, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from booking_core.adapters.postgres.tables import (
@@ -25,8 +26,10 @@ from booking_core.adapters.postgres.tables import (
 from booking_core.adapters.postgres.workloads import Stretch, workloads
 from booking_core.domain import states
 from booking_core.domain.assignment import Workload
+from booking_core.domain.discrepancies import Window
 from booking_core.domain.models import (
     OCCUPYING,
+    UNSETTLED,
     Appointment,
     Channel,
     Confirmation,
@@ -160,6 +163,37 @@ class PostgresAppointments:
             .values(_becoming(State.UNKNOWN))
         )
         return (await self._connection.execute(statement)).rowcount
+
+    async def living(self, tenant_id: UUID, window: Window) -> Sequence[Appointment]:
+        starts = appointments.c.starts_at
+        is_living = appointments.c.state.in_(_OCCUPYING)
+        in_window = and_(starts >= window.start, starts < window.end, is_living)
+        unsettled = appointments.c.state.in_([state.value for state in UNSETTLED])
+        query = _whole().where(appointments.c.tenant_id == tenant_id, or_(in_window, unsettled))
+        return [_appointment(row) for row in await self._connection.execute(query)]
+
+    async def by_ids(self, tenant_id: UUID, ids: Collection[UUID]) -> Sequence[Appointment]:
+        query = _whole().where(appointments.c.tenant_id == tenant_id, appointments.c.id.in_(ids))
+        return [_appointment(row) for row in await self._connection.execute(query)]
+
+    async def move(self, seen: Appointment, offering: Offering, period: Window, *, calcom_uid: str) -> bool:
+        moved = (
+            update(appointments)
+            .where(appointments.c.id == seen.id, appointments.c.version == seen.version)
+            .values(
+                version=appointments.c.version + 1,
+                service_id=offering.service_id,
+                staff_id=offering.staff_id,
+                period=TimestamptzRange(period.start, period.end, "[)"),
+                calcom_uid=calcom_uid,
+                updated_at=func.now(),
+            )
+        )
+        try:
+            async with self._connection.begin_nested():
+                return (await self._connection.execute(moved)).rowcount > 0
+        except IntegrityError:
+            return False  # somebody else has that chair
 
     async def unsettled(self, *, at_most: int) -> Sequence[tuple[UUID, UUID]]:
         query = (

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from booking_core.adapters.postgres.appointments import PostgresAppointments
 from booking_core.adapters.postgres.customers import PostgresCustomers
 from booking_core.adapters.postgres.inbox import PostgresInbox
+from booking_core.adapters.postgres.inconsistencies import PostgresInconsistencies
 from booking_core.adapters.postgres.queue import PostgresQueue
 from booking_core.adapters.postgres.requests import PostgresRequests
 from booking_core.adapters.postgres.services import PostgresServices
@@ -57,6 +58,7 @@ class PostgresStores:
         self.queue = PostgresQueue(connection)
         self.requests = PostgresRequests(connection)
         self.inbox = PostgresInbox(connection)
+        self.inconsistencies = PostgresInconsistencies(connection)
 
 
 class PostgresDatabase:

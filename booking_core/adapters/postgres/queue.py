@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, TypedDict
 from uuid import UUID
 
 import procrastinate
+from procrastinate.exceptions import AlreadyEnqueued
 from psycopg import AsyncConnection as PsycopgConnection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -45,6 +47,12 @@ class PostgresQueue:
         self._connection = connection
 
     async def settle(self, tenant_id: UUID, appointment_id: UUID, *, after_seconds: float) -> None:
+        # One that waits already is as good; the savepoint keeps the transaction alive when the database says so.
+        with suppress(AlreadyEnqueued):
+            async with self._connection.begin_nested():
+                await self._put_down(tenant_id, appointment_id, after_seconds=after_seconds)
+
+    async def _put_down(self, tenant_id: UUID, appointment_id: UUID, *, after_seconds: float) -> None:
         job = _deferrer.configure_task(
             SETTLE,
             **locks(appointment_id),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -33,6 +34,10 @@ class PostgresTenants:
     async def get(self, tenant_id: UUID) -> Tenant:
         row = (await self._connection.execute(select(tenants).where(tenants.c.id == tenant_id))).one()
         return _tenant(row)
+
+    async def every(self) -> Sequence[Tenant]:
+        rows = await self._connection.execute(select(tenants).order_by(tenants.c.created_at, tenants.c.id))
+        return [_tenant(row) for row in rows]
 
     async def _one(self, query: Select[tuple[object, ...]]) -> Tenant | None:
         row = (await self._connection.execute(query)).one_or_none()
