@@ -198,7 +198,7 @@ def web(world: World, core: Core, *, body_limit_bytes: int, prompt_v2_percent: i
     app = FastAPI(title="slotwatch booking core", redoc_url=None, lifespan=lifespan)
     answers.install(app, body_limit_bytes=body_limit_bytes)
     app.include_router(bookings.router(core.orchestrator, core.slots, core.tenants, core.repeats))
-    app.include_router(calls.router(core.orchestrator, core.slots, core.tenants, world.clock))
+    app.include_router(calls.router(calls.Desk(core.orchestrator, core.slots, world.clock), core.tenants, core.repeats))
     app.include_router(webhooks.router(core.inbox, core.tenants, world.clock, world.recorder.webhook))
     app.include_router(inbound.router(core.callers, core.tenants, world.clock, v2_percent=prompt_v2_percent))
     app.include_router(health.router({"database": world.database.ping}, world.optional_pings))

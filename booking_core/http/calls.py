@@ -3,6 +3,12 @@
 Business refusals are answered with 200 and a sentence to say: any other status reads as a broken tool to the agent.
 """
 
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -15,12 +21,13 @@ from booking_core.domain.errors import (
     BookingFailed,
     CalcomOutcomeUnknown,
     InvalidRequest,
+    RequestInFlight,
     SlotTaken,
     UnknownService,
     UnknownStaff,
 )
 from booking_core.domain.hearing import Heard
-from booking_core.domain.models import AvailabilityRequest, BookingRequest, Channel, CustomerWish, Origin, Tenant
+from booking_core.domain.models import AvailabilityRequest, BookingRequest, Channel, CustomerWish, Origin, Reply, Tenant
 from booking_core.domain.ports import Clock
 from booking_core.http.answers import confirmation, invalid, open_slots, other_name, refusal
 from booking_core.http.callers import origin_of, tenant_by_signature
@@ -28,10 +35,13 @@ from booking_core.http.functions import FUNCTIONS, BookAppointment, CheckAvailab
 from booking_core.http.retell_call import PROMPT_HEADER, Call
 from booking_core.services.alternatives import SlotFinder
 from booking_core.services.orchestrator import BookingOrchestrator
+from booking_core.services.repeats import Repeats
 from booking_core.services.tenants import TenantDirectory
 
 # As many as a person can keep in mind on the phone.
 OFFERED_ON_THE_PHONE = 6
+# The answers that stay true; what waits for Cal.com, or failed, may have become something else when asked again.
+FINAL = frozenset(("ok", "confirmed", "refused"))
 
 
 class FunctionCall(BaseModel):
@@ -41,22 +51,37 @@ class FunctionCall(BaseModel):
     args: dict[str, Any]
     call: Call
 
+    def transport_key(self) -> str | None:
+        """Return what only a repetition of this very request has in common with it; None if there is no telling.
 
-def router(orchestrator: BookingOrchestrator, slots: SlotFinder, tenants: TenantDirectory, clock: Clock) -> APIRouter:
-    """Bind the functions to what they need."""
-    routes = APIRouter(prefix="/v1/retell")
+        What merely reads is not worth remembering.
+        """
+        invocation = self.call.tool_call_id(self.name)
+        if invocation is None or FUNCTIONS[self.name] is CheckAvailability:
+            return None
+        said = json.dumps([self.call.call_id, invocation, self.name, self.args], sort_keys=True)
+        return f"retell:{hashlib.sha256(said.encode()).hexdigest()}"
 
-    async def answer(tenant: Tenant, call: FunctionCall, origin: Origin) -> dict[str, Any]:
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Does what the agent asks for while the customer waits, and answers with a sentence to say."""
+
+    orchestrator: BookingOrchestrator
+    slots: SlotFinder
+    clock: Clock
+
+    async def answer(self, tenant: Tenant, call: FunctionCall, origin: Origin) -> dict[str, Any]:
         match FUNCTIONS[call.name].model_validate(call.args):
             case CheckAvailability() as args:
-                return await check_availability(tenant, args)
+                return await self._check_availability(tenant, args)
             case BookAppointment() as args:
-                return await book_appointment(tenant, args, call.call, origin)
+                return await self._book(tenant, args, call.call, origin)
 
-    async def check_availability(tenant: Tenant, args: CheckAvailability) -> dict[str, Any]:
-        day = rules.day(args.date, now=clock.now(), zone=tenant.time_zone)
+    async def _check_availability(self, tenant: Tenant, args: CheckAvailability) -> dict[str, Any]:
+        day = rules.day(args.date, now=self.clock.now(), zone=tenant.time_zone)
         wish = AvailabilityRequest(args.service, day, args.time, args.staff, OFFERED_ON_THE_PHONE)
-        _, found = await slots.find(tenant, wish)
+        _, found = await self.slots.find(tenant, wish)
         listed = open_slots(found, tenant.time_zone)
         spoken = ", ".join(rules.spoken(slot.start, tenant.time_zone) for slot in found)
         return {
@@ -66,25 +91,42 @@ def router(orchestrator: BookingOrchestrator, slots: SlotFinder, tenants: Tenant
             "say": f"I can offer {spoken}." if found else "There is nothing free on that day.",
         }
 
-    async def book_appointment(tenant: Tenant, args: BookAppointment, call: Call, origin: Origin) -> dict[str, Any]:
-        appointment = await orchestrator.book(tenant, _wish(args, call), origin)
+    async def _book(self, tenant: Tenant, args: BookAppointment, call: Call, origin: Origin) -> dict[str, Any]:
+        appointment = await self.orchestrator.book(tenant, _wish(args, call), origin)
         # Whose number it is, is told only to whoever rings from it.
         named = other_name(appointment, args.name, may_tell=args.phone is None)
         return confirmation(appointment, tenant) | named
 
+    async def reply(self, tenant: Tenant, call: FunctionCall, origin: Origin) -> Reply:
+        """Answer with what was done, or with why it was not: an agent is always told what to say."""
+        try:
+            told = await self.answer(tenant, call, origin)
+        except ValidationError as error:
+            told = {**invalid(error.errors()), "say": "Could you say that once more?"}
+        except BookingError as error:
+            told = _apology(error, tenant)
+        return Reply(HTTPStatus.OK, told, is_final=told["status"] in FINAL)
+
+
+def router(desk: Desk, tenants: TenantDirectory, repeats: Repeats) -> APIRouter:
+    """Bind the one address of all functions to who does them."""
+    routes = APIRouter(prefix="/v1/retell")
+
     @routes.post("/{tenant}/functions")
-    async def function(request: Request, tenant: str) -> dict[str, Any]:
-        salon = await tenant_by_signature(request, tenant, tenants, now=clock.now())
+    async def function(request: Request, tenant: str) -> Mapping[str, Any]:
+        salon = await tenant_by_signature(request, tenant, tenants, now=desk.clock.now())
         call = _envelope(await request.body())
         if call.name not in FUNCTIONS:
             raise InvalidRequest("name", f"There is no function {call.name!r}; there are {', '.join(FUNCTIONS)}.")
         version = call.call.prompt_version(header=request.headers.get(PROMPT_HEADER))
+        reply = partial(desk.reply, salon, call, origin_of(request, Channel.VOICE, version))
+        key = call.transport_key()
+        if key is None:
+            return (await reply()).body
         try:
-            return await answer(salon, call, origin_of(request, Channel.VOICE, version))
-        except ValidationError as error:
-            return {**invalid(error.errors()), "say": "Could you say that once more?"}
-        except BookingError as error:
-            return {**refusal(error, salon.time_zone), "say": _say(error)}
+            return (await repeats.once_patiently(salon, key, key.encode(), reply)).body
+        except RequestInFlight as error:
+            return _apology(error, salon)
 
     return routes
 
@@ -103,6 +145,10 @@ def _envelope(body: bytes) -> FunctionCall:
         raise RequestValidationError(error.errors()) from error
 
 
+def _apology(error: BookingError, tenant: Tenant) -> dict[str, Any]:
+    return {**refusal(error, tenant.time_zone), "say": _say(error)}
+
+
 def _say(error: BookingError) -> str:
     """Put an error into words that are true for the caller."""
     match error:
@@ -112,6 +158,8 @@ def _say(error: BookingError) -> str:
             return f"I could not find that. Did you mean {' or '.join(error.suggestions)}?"
         case CalcomOutcomeUnknown():
             return "I could not get a confirmation. The salon will check whether your booking went through."
+        case RequestInFlight():
+            return "I am still waiting for the calendar. Please give me another moment."
         case BookingFailed():
             return "I cannot reach the calendar right now, so nothing has been booked. Please try again later."
     return str(error)

@@ -49,6 +49,7 @@ from booking_core.services.alternatives import OFFERED_INSTEAD, SlotFinder
 from booking_core.services.appointment_persistence import AppointmentPersistenceService, Held
 from booking_core.services.customer_resolution import CustomerResolutionService
 from booking_core.services.outcomes import Outcomes
+from booking_core.services.repeats import COPY_LOOKS_SECONDS, COPY_WAITS_SECONDS
 from booking_core.services.service_resolution import ServiceResolutionService
 from booking_core.services.validation import BookingValidationService, ValidBooking
 
@@ -57,10 +58,6 @@ _log = structlog.get_logger()
 # Cal.com did not take the booking, or nobody knows: the chair stays held and a job goes on.
 WAITING = (CalcomUnavailable, CalcomRateLimited, CalcomOutcomeUnknown)
 FIRST_LOOK_SECONDS = 5.0
-
-# A copy of a request waits so long for the original to be answered.
-COPY_WAITS_SECONDS = 8.0
-COPY_LOOKS_SECONDS = 0.1
 
 
 @dataclass(slots=True)

@@ -1,13 +1,14 @@
-"""A request of the API that is repeated with its Idempotency-Key is answered once and told again."""
+"""A request that is repeated, by a program or by the network, is answered once and told again."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 
-from booking_core.domain.errors import AppointmentDatabaseError
+from booking_core.domain.errors import AppointmentDatabaseError, RequestInFlight
 from booking_core.domain.models import Reply, Tenant
 from booking_core.domain.ports import EVERY_TENANT, Clock, Database
 
@@ -15,13 +16,30 @@ from booking_core.domain.ports import EVERY_TENANT, Clock, Database
 ABANDONED_AFTER = timedelta(seconds=60)
 KEPT_FOR = timedelta(hours=24)
 
+# On the telephone a copy waits so long for the original to be answered: as long as the original may take.
+COPY_WAITS_SECONDS = 8.0
+COPY_LOOKS_SECONDS = 0.1
+
 
 class Repeats:
     """Remembers final answers only. The appointment itself catches a repeated wish; this gives back refusals too."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._sleep = sleep
+
+    async def once_patiently(
+        self, tenant: Tenant, key: str, request: bytes, answer: Callable[[], Awaitable[Reply]]
+    ) -> Reply:
+        """As `once`, but a copy waits for the original; RequestInFlight comes only when that took too long."""
+        for _ in range(round(COPY_WAITS_SECONDS / COPY_LOOKS_SECONDS)):
+            with suppress(RequestInFlight):
+                return await self.once(tenant, key, request, answer)
+            await self._sleep(COPY_LOOKS_SECONDS)
+        return await self.once(tenant, key, request, answer)
 
     async def once(self, tenant: Tenant, key: str, request: bytes, answer: Callable[[], Awaitable[Reply]]) -> Reply:
         """Return the answer, given now or before. Raises RequestInFlight, IdempotencyKeyReused, and what `answer` does.
@@ -30,10 +48,14 @@ class Repeats:
         """
         now = self._clock.now()
         fingerprint = hashlib.sha256(request).hexdigest()
-        async with self._database.begin(tenant.id) as stores:
-            known = await stores.requests.claim(
-                tenant.id, key, fingerprint, now=now, abandoned_before=now - ABANDONED_AFTER
-            )
+        try:
+            async with self._database.begin(tenant.id) as stores:
+                known = await stores.requests.claim(
+                    tenant.id, key, fingerprint, now=now, abandoned_before=now - ABANDONED_AFTER
+                )
+        except AppointmentDatabaseError:
+            # The answer will fail for the same reason, by name, and be counted where all answers are.
+            return await answer()
         if known is not None:
             return known
         try:

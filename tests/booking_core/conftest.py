@@ -39,8 +39,8 @@ class Stage:
         return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://core")
 
 
-@pytest.fixture
-def stage() -> Stage:
+def a_stage() -> Stage:
+    """Set up a salon of its own, also for the examples of a property."""
     clock = FakeClock(factories.NOW)
     database = FakeDatabase(clock)
     factories.open_salon(database)
@@ -69,3 +69,8 @@ async def real_stage(database_url) -> AsyncIterator[RealStage]:
     yield RealStage(database, calcom, registry, core)
     await core.bus.drain()
     await database.close()
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return a_stage()
