@@ -96,7 +96,8 @@ def booking_turn(appointment_id: UUID) -> str:
 def expires_at(start: datetime, *, asked_at: datetime) -> datetime:
     """Return when a booking that Cal.com does not take is given up: in time to tell the customer, and within a day."""
     in_time = max(start - NOTICE_OF_FAILURE, asked_at + SHORTEST_WAIT)
-    return min(in_time, start, asked_at + LONGEST_WAIT)
+    # However late it was asked for: a letter after the appointment would be an insult.
+    return min(in_time, start - MINIMUM_NOTICE, asked_at + LONGEST_WAIT)
 
 
 def local_text(moment: datetime, zone: ZoneInfo) -> str:

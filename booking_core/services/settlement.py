@@ -57,9 +57,9 @@ class Settlement:
         except Overtaken:
             return LADDER_SECONDS[0]
         except (CalcomCircuitOpen, CalcomRateLimited) as error:
-            return max(error.retry_after_seconds or 0.0, LADDER_SECONDS[0])
+            return self._in_time(appointment, max(error.retry_after_seconds or 0.0, LADDER_SECONDS[0]))
         except BookingFailed:
-            return LADDER_SECONDS[min(tries, len(LADDER_SECONDS) - 1)]
+            return self._in_time(appointment, LADDER_SECONDS[min(tries, len(LADDER_SECONDS) - 1)])
 
     async def _agree(self, tenant: Tenant, appointment: Appointment) -> float | None:
         if appointment.state is State.CREATING:
@@ -91,7 +91,16 @@ class Settlement:
         return self.clock.now() >= appointment.doubted_at + BELIEVED_AFTER
 
     def _is_too_late(self, appointment: Appointment) -> bool:
-        return self.clock.now() >= rules.expires_at(appointment.start, asked_at=appointment.waits_since)
+        return self._seconds_left(appointment) <= 0
+
+    def _in_time(self, appointment: Appointment, seconds: float) -> float:
+        """Come back when the booking expires, if the pause would end later: the customer is to hear of it in time."""
+        left = self._seconds_left(appointment)
+        return min(seconds, left) if left > 0 else seconds
+
+    def _seconds_left(self, appointment: Appointment) -> float:
+        expires_at = rules.expires_at(appointment.start, asked_at=appointment.waits_since)
+        return (expires_at - self.clock.now()).total_seconds()
 
     async def _create(self, tenant: Tenant, creating: Appointment) -> None:
         try:

@@ -145,6 +145,21 @@ async def test_a_booking_is_given_up_in_time_to_tell_the_customer(stage):
     assert "we could not make this appointment" in letter.text
 
 
+async def test_a_booking_for_the_next_minutes_is_given_up_before_it_would_have_begun(stage):
+    appointment = await put_down(stage, CalcomUnavailable(), start="2026-12-01T09:02")
+    stage.calcom.error = CalcomCircuitOpen(retry_after_seconds=300)
+
+    waits = [await settle(stage, appointment)]
+    stage.clock.advance(waits[0])
+
+    assert waits == [60]
+    assert await settle(stage, appointment) is None
+    assert state(stage, appointment) is State.FAILED
+    await stage.core.bus.drain()
+    assert len(stage.mailer.letters) == 1
+    assert stage.clock.now() < appointment.start
+
+
 async def test_what_may_stand_at_cal_com_is_never_given_up_unseen(stage):
     appointment = await put_down(stage, CalcomOutcomeUnknown())
     stage.calcom.error = CalcomUnavailable()
