@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -20,12 +20,13 @@ from rich.console import Console
 from rich.progress import Progress
 
 from loadtests.benchmarks import report as bench_report
-from loadtests.drills import report
+from loadtests.drills import outage_checks, report
+from loadtests.drills.checks import show_checks
+from loadtests.drills.outage_plan import Manner
 from loadtests.drills.wishes import MOST_BOOKINGS
 from sla import objectives
 from sla.topology import Place
-from stack import chain_record, ports, sweep
-from stack import chaos as chaos_drill
+from stack import chain_record, drills, ports, sweep
 from stack import doctor as examination
 from stack.bench import core as bench
 from stack.bench import servers
@@ -125,13 +126,9 @@ def chaos(
 ) -> None:
     """Break everything while callers book, in a chain of its own. Exit 0 only if nothing is lost, doubled or untrue."""
     console = Console()
-    os.environ.update(chaos_drill.QUICK)
-    # Without Interruption: Ctrl-C must end the callers' event loop too; leaving the chain's block then stops the chain.
-    place = _place(None, free=True)
-    with _sentences(), temporary() as directory, Chain(prepare(at=directory / "run"), place) as chain:
-        chain.start(lambda _statuses: None)
+    with _drill_chain(drills.CHAOS) as chain:
         tell = partial(console.print, highlight=False)
-        findings = chaos_drill.drill(chain, bookings=bookings, seed=seed, settle_seconds=settle_seconds, tell=tell)
+        findings = drills.chaos(chain, bookings=bookings, seed=seed, settle_seconds=settle_seconds, tell=tell)
     report.show(findings, console, seed=seed)
     if not findings.is_clean:
         raise typer.Exit(1)
@@ -160,6 +157,51 @@ def bench_core(
     console.print(f"kept in {file}", highlight=False, soft_wrap=True)
     if any(verdict.is_met is False for verdict in findings.verdicts()):
         raise typer.Exit(1)
+
+
+@app.command()
+def outage(
+    queued: Annotated[int, typer.Option(min=20, max=MOST_BOOKINGS - 100, help="How many callers.")] = 500,
+    a_second: Annotated[float, typer.Option(min=0.1, help="How many callers a second, on average.")] = 10.0,
+    calcom: Annotated[Manner, typer.Option(help="How Cal.com is away.")] = Manner.REFUSES,
+    seed: Annotated[int, typer.Option(help="Decides who calls and when.")] = 1,
+    settle_seconds: Annotated[float, typer.Option(min=1, help="How long everything may take to settle.")] = 1200,
+) -> None:
+    """Take Cal.com away while callers book, bring it back, and count its calls. Exit 0 only if all was kept."""
+    console = Console()
+    tell = partial(console.print, highlight=False)
+    with _drill_chain(drills.OUTAGE) as chain:
+        course = drills.outage(
+            chain,
+            queued=queued,
+            a_second=a_second,
+            manner=calcom,
+            seed=seed,
+            settle_seconds=settle_seconds,
+            tell=tell,
+        )
+    checks = outage_checks.checks(course)
+    show_checks(checks, console, title=f"outage drill: Cal.com {calcom}, seed {seed}")
+    report.show_wrong(outage_checks.findings(course), console)
+    if not all(check.is_good for check in checks):
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _drill_chain(settings: Mapping[str, str]) -> Iterator[Chain]:
+    """Yield a started chain that is gone when the block ends.
+
+    Without Interruption: Ctrl-C must end the callers' event loop too; leaving the chain's block then stops the chain.
+    """
+    os.environ.update(settings)
+    place = _place(None, free=True)
+    with (
+        _sentences(),
+        temporary() as directory,
+        Chain(prepare(at=directory / "run"), place, without=drills.WATCHERS) as chain,
+    ):
+        chain.start(lambda _statuses: None)
+        yield chain
 
 
 @app.command()

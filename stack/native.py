@@ -48,6 +48,8 @@ class Chain:
     promise: Promise = field(default_factory=objectives.load)
     pause: Callable[[float], None] = time.sleep
     machine: Machine = field(default_factory=Machine)
+    # Programs to leave out; nothing that is left may stand on one of them.
+    without: frozenset[str] = frozenset()
     _lock: ChainLock = field(init=False)
     _programs: tuple[Program, ...] = ()
     _daemon: subprocess.Popen[bytes] | None = None
@@ -96,7 +98,8 @@ class Chain:
         PrivateCluster(self.run.postgres).initialise()
         PrivateRedis(self.run.redis).initialise()
         MonitoringFiles(self.run, self.place, self.promise).prepare()
-        self._programs = programs(self.run, self.place, self.promise)
+        whole = programs(self.run, self.place, self.promise)
+        self._programs = tuple(program for program in whole if program.name not in self.without)
         text = supervision.configuration(self._programs, self.run, is_root=os.geteuid() == 0)
         self.run.supervisor_configuration.write_text(text, "utf-8")
 

@@ -25,6 +25,11 @@ def show(findings: Findings, console: Console, *, seed: int) -> None:
     for name, sentences in findings.wrong.items():
         table.add_row(name, str(len(sentences)), style="bold red" if sentences else "green")
     console.print(table)
+    show_wrong(findings, console)
+
+
+def show_wrong(findings: Findings, console: Console) -> None:
+    """Print the first few sentences of each kind of thing that must not be."""
     for name, sentences in findings.wrong.items():
         for sentence in sentences[:_SHOWN]:
             console.print(f"{name}: {sentence}", style="red", highlight=False, soft_wrap=True)

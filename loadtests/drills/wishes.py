@@ -35,23 +35,25 @@ class Wish:
     email: str
     start: str
     staff: str | None
+    service: str = SERVICE
 
     def body(self) -> dict[str, object]:
         customer = {"name": "Erika Muster", "phone": self.phone, "email": self.email}
-        return {"service": SERVICE, "start": self.start, "staff": self.staff, "customer": customer}
+        return {"service": self.service, "start": self.start, "staff": self.staff, "customer": customer}
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One caller with one wish, so many seconds into the drill."""
+    """One caller with one wish for one salon, so many seconds into the drill."""
 
     at_seconds: float
     wish: Wish
+    salon: int = 0
 
 
 def calls(chance: Random, *, bookings: int, seconds: float, today: date) -> Sequence[Call]:
     """Return the callers in order, spread over `seconds`."""
-    chairs, numbers = _chairs(today), count()
+    free, numbers = chairs(today), count()
     made: list[Call] = []
     for _ in range(bookings):
         draw = chance.random()
@@ -60,22 +62,24 @@ def calls(chance: Random, *, bookings: int, seconds: float, today: date) -> Sequ
             wish = model.wish if draw < _COPIES else _rival(model.wish, next(numbers))
             made.append(Call(model.at_seconds + chance.uniform(0, _CLOSE_SECONDS), wish))
         else:
-            start, staff = next(chairs)
+            start, staff = next(free)
             asked_for = staff if chance.random() < 0.5 else None
-            made.append(Call(chance.uniform(0, seconds), _wish(next(numbers), start, asked_for)))
+            made.append(Call(chance.uniform(0, seconds), wish_of(next(numbers), start, asked_for)))
     return sorted(made, key=lambda call: call.at_seconds)
 
 
 def _rival(wish: Wish, number: int) -> Wish:
-    return _wish(number, wish.start, wish.staff)
+    return wish_of(number, wish.start, wish.staff)
 
 
-def _wish(number: int, start: str, staff: str | None) -> Wish:
+def wish_of(number: int, start: str, staff: str | None, service: str = SERVICE) -> Wish:
+    """Return the wish of caller so and so."""
     prefix, line = _NOBODYS[number // 1000], number % 1000
-    return Wish(f"{prefix}{line:03}", f"caller-{number}@slotwatch.example", start, staff)
+    return Wish(f"{prefix}{line:03}", f"caller-{number}@slotwatch.example", start, staff, service)
 
 
-def _chairs(today: date) -> Iterator[tuple[str, str]]:
+def chairs(today: date) -> Iterator[tuple[str, str]]:
+    """Return start, as a caller says it, and staff of every chair from next week on."""
     for ahead in count(_FIRST_DAY):
         day = today + timedelta(days=ahead)
         if day.weekday() == _SUNDAY:

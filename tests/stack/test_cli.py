@@ -19,7 +19,7 @@ def test_a_misspelt_process_is_refused_in_one_sentence(command):
 def test_help_names_every_command():
     text = slotwatch("--help").output
 
-    assert [name for name in ("up", "demo", "chaos", "down", "doctor", "generate") if name not in text] == []
+    assert [name for name in ("up", "demo", "chaos", "outage", "down", "doctor", "generate") if name not in text] == []
 
 
 def test_where_nothing_runs_down_says_so(tmp_path):

@@ -1,42 +1,36 @@
-"""The drill's hands on the chain: kill workers, flush Redis, cut PostgreSQL, read what is stored and who got mail.
+"""A drill's hands on the chain: kill, flush, cut, stop Cal.com, and read what is stored and who got letters.
 
-Apart from the drill because only the owner of the processes may do this.
+Apart from the drills because only the owner of the processes may do this.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
 from random import Random
 
-import httpx
 import psycopg
 import redis
 from psycopg.rows import class_row
 
 from exporter.collectors.workers import holders
-from loadtests.drills import mishaps, wishes
-from loadtests.drills.chaos import Chaos
-from loadtests.drills.comparison import Findings, Row
+from loadtests.drills.comparison import Row
 from sla.topology import Process
+from stack import readiness
+from stack.errors import Failed
 from stack.native import Chain
 from stack.postgres import PrivateCluster
-from stack.processes import DEMO
 from stack.redis import PrivateRedis
 from stack.run_directory import RunDirectory
+from stack.sweep import wait_until
 
-# For the drill: doubted sooner, so that it ends in minutes, yet later than the longest call of a job.
-QUICK = {"BOOKING_ABANDONED_SECONDS": "45"}
-
-# Two a second: what Cal.com allows for one key.
-_BOOKINGS_A_SECOND = 2.0
+_PATIENCE_SECONDS = 20.0
 
 _ROWS = """
 SELECT a.id::text, a.state, a.calcom_uid, c.phone, c.email, s.slug AS staff,
@@ -59,8 +53,12 @@ SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 class ChainHands:
     """One chain's."""
 
-    run: RunDirectory
+    chain: Chain
     chance: Random
+
+    @property
+    def run(self) -> RunDirectory:
+        return self.chain.run
 
     def kill_a_worker(self) -> str:
         """End one worker, of HTTP or of jobs, without a word to it; supervision replaces it."""
@@ -86,29 +84,25 @@ class ChainHands:
         with psycopg.connect(url) as connection, connection.cursor(row_factory=class_row(Row)) as cursor:
             return cursor.execute(_ROWS).fetchall()
 
-    def noticed(self) -> Set[str]:
-        """Return every address that a letter went to."""
-        return {_addressee(path) for path in self.run.room("mail").glob("**/*.eml")}
+    def letters(self) -> Mapping[str, datetime]:
+        """Return every address that a letter went to, and when the first."""
+        written = sorted((path.stat().st_mtime, path) for path in self.run.room("mail").glob("**/*.eml"))
+        # Backwards, so that the first letter is the one that stays.
+        return {_addressee(path): datetime.fromtimestamp(at, UTC) for at, path in reversed(written)}
+
+    def stop_calcom(self) -> None:
+        """Let nobody listen on Cal.com's port; what it held is forgotten."""
+        self.chain.supervisor.stop(["simulator"])
+        wait_until(lambda: self.chain.supervisor.states()["simulator"].has_ended, seconds=_PATIENCE_SECONDS)
+
+    def start_calcom(self) -> None:
+        """Start it again, empty. Raises Failed when it does not come back."""
+        place = self.chain.place
+        self.chain.supervisor.start("simulator")
+        answers = readiness.answers_http(place.host(Process.SIMULATOR), place.port(Process.SIMULATOR), "/livez")
+        if not wait_until(answers, seconds=_PATIENCE_SECONDS):
+            raise Failed(f"the simulator did not come back; see {self.run.log / 'simulator.log'}")
 
 
 def _addressee(letter: Path) -> str:
     return str(message_from_bytes(letter.read_bytes(), policy=policy.default)["To"])
-
-
-def drill(chain: Chain, *, bookings: int, seed: int, settle_seconds: float, tell: Callable[[str], None]) -> Findings:
-    """Run the drill on a started chain."""
-    chance = Random(seed)  # noqa: S311 - repeatable on purpose
-    seconds = bookings / _BOOKINGS_A_SECOND
-    # From the clock's day: starts must lie ahead.
-    planned = wishes.calls(chance, bookings=bookings, seconds=seconds, today=date.today())  # noqa: DTZ011
-    going_wrong = mishaps.mishaps(chance, seconds=seconds)
-    hands = ChainHands(chain.run, chance)
-
-    async def run() -> Findings:
-        limits = httpx.Limits(max_connections=None)
-        async with httpx.AsyncClient(trust_env=False, timeout=20, limits=limits) as client:
-            core, simulator = chain.place.url(Process.CORE), chain.place.url(Process.SIMULATOR)
-            chaos = Chaos(client, core, simulator, DEMO.api_key, hands, tell)
-            return await chaos.run(planned, going_wrong, settle_seconds=settle_seconds)
-
-    return asyncio.run(run())

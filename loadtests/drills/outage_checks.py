@@ -1,0 +1,98 @@
+"""What the outage drill had to show, from what is known at its end. Apart from the drill because it is arithmetic."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from loadtests.drills.checks import Check, nothing_wrong
+from loadtests.drills.comparison import Comparison, Findings, Row, held
+from loadtests.drills.outage import Course
+from loadtests.drills.outage_plan import Manner
+from loadtests.order_statistics import nearest_rank
+
+CALCOM_CALLS_A_MINUTE = 120
+ANSWERED_WITHIN_SECONDS = 1.0
+# A Cal.com that hangs is known to be away only after the first calls have run into their 8 s.
+HANGING_WITHIN_SECONDS = 9.0
+# Bookings of one member of staff are made in the order they were asked for, give or take what waits side by side.
+MOST_OVERTAKEN = 20
+
+
+def findings(course: Course) -> Findings:
+    """Compare both worlds and what callers were told."""
+    told = [each.told for each in (*course.answers, *course.during_drain)]
+    return Comparison(told, course.rows, held(course.bookings), set(course.letters)).findings()
+
+
+def checks(course: Course) -> list[Check]:
+    """Return every line of the result."""
+    return [*_answers(course), *_ends(course), *_calls(course), *nothing_wrong(findings(course))]
+
+
+def _answers(course: Course) -> Iterator[Check]:
+    asked = len(course.answers)
+    queued = sum(each.told.status == "queued" for each in course.answers)
+    seconds = sorted(each.seconds for each in course.answers)
+    within = HANGING_WITHIN_SECONDS if course.manner is Manner.HANGS else ANSWERED_WITHIN_SECONDS
+    yield Check("told that we will confirm", f"{queued} of {asked}", "all", queued == asked)
+    yield Check("slowest answer", f"{seconds[-1]:.3f} s", f"under {within:g} s", seconds[-1] < within)
+    slow = sum(each > ANSWERED_WITHIN_SECONDS for each in seconds)
+    yield Check("answers after 1 s", str(slow))
+    yield Check("half, 95 of 100 answered within", f"{_rank(seconds, '0.5'):.3f} s, {_rank(seconds, '0.95'):.3f} s")
+
+
+def _rank(seconds: Sequence[float], share: str) -> float:
+    return nearest_rank(seconds, Decimal(share)) or 0.0
+
+
+def _ends(course: Course) -> Iterator[Check]:
+    plan = course.plan
+    rows = [row for row in course.rows if row.phone in {call.wish.phone for call in plan.callers}]
+    spared = [row for row in rows if row.phone not in plan.hasty | plan.taken]
+    confirmed = sum(row.state == "confirmed" for row in spared)
+    yield Check("confirmed after the outage", f"{confirmed} of {len(spared)}", "all", confirmed == len(spared) > 0)
+    yield Check("all settled after", f"{course.drain_seconds:.0f} s")
+    if plan.hasty:
+        told = sum(_is_told(course, row, in_time=True) for row in rows if row.phone in plan.hasty)
+        seen, wanted = f"{told} of {len(plan.hasty)}", "all, by letter before their time"
+        yield Check("expired during the outage", seen, wanted, told == len(plan.hasty))
+    told = sum(_is_told(course, row) for row in rows if row.phone in plan.taken)
+    yield Check(
+        "chair given away at Cal.com", f"{told} of {len(plan.taken)}", "all, by letter", told == len(plan.taken)
+    )
+    at_once = sum(each.told.status == "confirmed" for each in course.during_drain)
+    asked = len(course.during_drain)
+    yield Check("callers during the drain", f"{at_once} of {asked} at once", "all", at_once == asked)
+    overtaken = most_overtaken(spared, [each.booking for each in held(course.bookings)])
+    yield Check("overtaken at most by", str(overtaken), f"at most {MOST_OVERTAKEN}", overtaken <= MOST_OVERTAKEN)
+
+
+def _is_told(course: Course, row: Row, *, in_time: bool = False) -> bool:
+    written = course.letters.get(row.email or "")
+    return row.state == "failed" and written is not None and (not in_time or written < row.start)
+
+
+def _calls(course: Course) -> Iterator[Check]:
+    limit = CALCOM_CALLS_A_MINUTE
+    yield Check("most calls in any 60 s", str(course.busiest), f"at most {limit}", 0 < course.busiest <= limit)
+    refused = sum(by_status.get("429", 0) for by_status in course.calls.values())
+    yield Check("calls that Cal.com throttled", str(refused), "0", not refused)
+
+
+def most_overtaken(rows: Sequence[Row], made: Sequence[str]) -> int:
+    """Return by how many later wishes for the same member of staff one wish was overtaken; `made` is in order."""
+    places = {booking: place for place, booking in enumerate(made)}
+    by_staff: dict[str, list[int]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: row.created_at):
+        if row.id in places:
+            by_staff[row.staff].append(places[row.id])
+    return max(
+        (
+            sum(later < place for later in order[index + 1 :])
+            for order in by_staff.values()
+            for index, place in enumerate(order)
+        ),
+        default=0,
+    )
