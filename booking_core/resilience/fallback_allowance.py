@@ -39,7 +39,7 @@ class FallbackAllowanceStore:
         if wait is None:
             return await self._local.take(key, call, is_live=is_live)
         if not wait:
-            await self._local.remember(key, {call: 0.0})
+            self._local.note(key, call)
         return wait
 
     async def leave_alone(self, key: str, seconds: float) -> None:

@@ -6,6 +6,7 @@ The same rules as the Lua of adapters/redis_allowance.py; tests/contracts/test_a
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -18,7 +19,7 @@ from booking_core.resilience.breaker_store import microseconds
 class _Record:
     """One key; times are microseconds of the store's clock, those of calls in the order of granting."""
 
-    granted: dict[str, int] = field(default_factory=dict)
+    granted: OrderedDict[str, int] = field(default_factory=OrderedDict)
     alone_until: int = 0
     background_at: int | None = None
 
@@ -52,7 +53,11 @@ class InMemoryAllowanceStore:
     async def remember(self, key: str, ages_seconds: Mapping[str, float]) -> None:
         record, now = self._recent(key), self._now()
         told = {call: now - microseconds(age) for call, age in ages_seconds.items()}
-        record.granted = dict(sorted((told | record.granted).items(), key=lambda each: each[1]))
+        record.granted = OrderedDict(sorted((told | record.granted).items(), key=lambda each: each[1]))
+
+    def note(self, key: str, call: str) -> None:
+        """Count a call that another store has granted just now."""
+        self._recent(key).granted[call] = self._now()
 
     def ages(self, key: str) -> Mapping[str, float]:
         """Return how many seconds ago each call that still counts was granted."""
@@ -76,7 +81,8 @@ class InMemoryAllowanceStore:
     def _recent(self, key: str) -> _Record:
         """Return the record without what has left the window: a call exactly as old as the window lies outside."""
         record, begins = self._records.setdefault(key, _Record()), self._now() - self._window
-        record.granted = {call: at for call, at in record.granted.items() if at > begins}
+        while record.granted and next(iter(record.granted.values())) <= begins:
+            record.granted.popitem(last=False)
         return record
 
     def _now(self) -> int:
