@@ -34,9 +34,11 @@ from booking_core.resilience.local_allowance import InMemoryAllowanceStore
 from booking_core.resilience.local_breaker import InMemoryBreakerStore
 from booking_core.resilience.retry import BACKGROUND, IN_CALL, Retry
 from booking_core.resilience.turnstile import STANDS_SECONDS, Turnstile
+from booking_core.services.acceptance import Acceptance
 from booking_core.services.alternatives import SlotFinder
 from booking_core.services.appointment_persistence import AppointmentPersistenceService
 from booking_core.services.caller_recognition import CallerRecognition
+from booking_core.services.cancellation import Cancellation
 from booking_core.services.comparison import BothWorlds
 from booking_core.services.customer_resolution import CustomerResolutionService
 from booking_core.services.inbox import WebhookInbox
@@ -74,6 +76,7 @@ class Core:
 
     bus: Bus
     orchestrator: BookingOrchestrator
+    cancellation: Cancellation
     slots: SlotFinder
     settlement: Settlement
     tenants: TenantDirectory
@@ -167,11 +170,13 @@ def assemble(world: World, *, mail_sender: str, confidence_threshold: float) -> 
         slots=finder,
         outcomes=outcomes,
     )
-    settlement = Settlement(world.database, world.calcom, bus, world.clock, outcomes)
+    cancellation = Cancellation(world.database, world.calcom, bus, world.clock, outcomes)
+    acceptance = Acceptance(world.database, world.calcom, bus, world.clock, outcomes)
+    settlement = Settlement(world.database, world.calcom, bus, world.clock, outcomes, cancellation, acceptance)
     tenants, repeats = TenantDirectory(world.database, world.clock), Repeats(world.database, world.clock)
     inbox = WebhookInbox(world.database, bus, world.clock, uuid4)
     callers = CallerRecognition(world.database)
-    return Core(bus, orchestrator, finder, settlement, tenants, callers, repeats, inbox)
+    return Core(bus, orchestrator, cancellation, finder, settlement, tenants, callers, repeats, inbox)
 
 
 def reconciliation(world: World, core: Core, *, stuck_seconds: float, changes_a_day: int) -> Reconciliation:
@@ -197,8 +202,9 @@ def web(world: World, core: Core, *, body_limit_bytes: int, prompt_v2_percent: i
 
     app = FastAPI(title="slotwatch booking core", redoc_url=None, lifespan=lifespan)
     answers.install(app, body_limit_bytes=body_limit_bytes)
-    app.include_router(bookings.router(core.orchestrator, core.slots, core.tenants, core.repeats))
-    app.include_router(calls.router(calls.Desk(core.orchestrator, core.slots, world.clock), core.tenants, core.repeats))
+    app.include_router(bookings.router(core.orchestrator, core.cancellation, core.slots, core.tenants, core.repeats))
+    desk = calls.Desk(core.orchestrator, core.cancellation, core.slots, world.clock)
+    app.include_router(calls.router(desk, core.tenants, core.repeats))
     app.include_router(webhooks.router(core.inbox, core.tenants, world.clock, world.recorder.webhook))
     app.include_router(inbound.router(core.callers, core.tenants, world.clock, v2_percent=prompt_v2_percent))
     app.include_router(health.router({"database": world.database.ping}, world.optional_pings))

@@ -14,15 +14,17 @@ import structlog
 from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.jobs import Status
 
-from booking_core.adapters.postgres.queue import PROCESS_DELIVERY, SETTLE, locks
+from booking_core.adapters.postgres.queue import PROCESS_DELIVERY, SETTLE, UNDO, locks
 from booking_core.app import Core, World
 from booking_core.domain.errors import BookingError
+from booking_core.domain.models import State
 from booking_core.domain.ports import EVERY_TENANT
 from booking_core.services.reconciliation import Reconciliation
 
 EVERY_MINUTE = "* * * * *"
 EVERY_FIVE_MINUTES = "*/5 * * * *"
 SWEPT_AT_ONCE = 50
+UNDONE_AGAIN_SECONDS = 60
 # Most have a job already and are passed over; so many that a long outage hides none behind them.
 UNSETTLED_AT_ONCE = 2000
 
@@ -51,6 +53,9 @@ class Jobs:
         delay = after_seconds * (1 + self.jitter() / 4)
         job = self.app.configure_task(SETTLE, **locks(UUID(appointment_id)), schedule_in={"seconds": round(delay)})
         await job.defer_async(tenant_id=tenant_id, appointment_id=appointment_id, tries=tries)
+
+    async def undo(self, tenant_id: str, calcom_uid: str, reason: str) -> None:
+        await self.core.cancellation.undo(UUID(tenant_id), calcom_uid, reason=reason)
 
     async def process_delivery(self, tenant_id: str, delivery_id: str) -> None:
         await self.core.inbox.process(UUID(tenant_id), UUID(delivery_id))
@@ -100,11 +105,11 @@ class Jobs:
         for appointment in left:
             tenant = tenants[appointment.tenant_id]
             try:
-                await self.core.orchestrator.cancel(tenant, appointment.id, reason="synthetic, swept")
+                swept = await self.core.cancellation.cancel(tenant, appointment.id, reason="synthetic, swept")
             except BookingError as error:
                 _log.warning("sweep_postponed", appointment_id=str(appointment.id), reason=error.reason)
             else:
-                self.world.recorder.swept(1)
+                self.world.recorder.swept(swept.state is not State.CANCELLING)
 
 
 def application(
@@ -119,6 +124,8 @@ def application(
     app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=database_url))
     jobs = Jobs(world, core, reconciliation, app, timedelta(seconds=abandoned_seconds), random.random)
     app.task(name=SETTLE)(jobs.settle)
+    # No appointment remembers what it is about, so it must not be given up.
+    app.task(name=UNDO, retry=procrastinate.RetryStrategy(wait=UNDONE_AGAIN_SECONDS))(jobs.undo)
     app.task(name=PROCESS_DELIVERY)(jobs.process_delivery)
     minutely = (jobs.resume_unsettled, jobs.retry_stalled, jobs.sweep_synthetic, jobs.forget_requests)
     for work, cron in (*((each, EVERY_MINUTE) for each in minutely), (jobs.reconcile, EVERY_FIVE_MINUTES)):

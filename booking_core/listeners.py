@@ -14,6 +14,8 @@ from booking_core.domain.events import (
     AppointmentBooked,
     AppointmentBookingFailed,
     AppointmentBookingInitiated,
+    AppointmentCancellationRefused,
+    AppointmentCancelled,
     CalcomBookingCreated,
     CalcomSyncRequired,
     InconsistencyDetected,
@@ -27,6 +29,13 @@ from booking_core.telemetry.recorder import Recorder
 _log = structlog.get_logger()
 
 Ending = AppointmentBooked | CalcomSyncRequired | AppointmentBookingFailed
+Told = (
+    AppointmentBooked
+    | AppointmentBookingFailed
+    | AppointmentCancelled
+    | AppointmentCancellationRefused
+    | InconsistencyDetected
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,9 @@ class Listeners:
             case _:
                 self.recorder.attempt_ended(event)
 
-    def log_lifecycle(self, event: Ending | WebhookProcessed) -> None:
+    def log_lifecycle(
+        self, event: Ending | AppointmentCancelled | AppointmentCancellationRefused | WebhookProcessed
+    ) -> None:
         match event:
             case AppointmentBooked():
                 appointment, waited = str(event.appointment_id), event.waited_seconds
@@ -55,6 +66,10 @@ class Listeners:
                 _log.warning("appointment_waits", appointment_id=str(event.appointment_id), reason=event.reason)
             case AppointmentBookingFailed():
                 _log.info("appointment_not_booked", outcome=event.outcome, reason=event.reason)
+            case AppointmentCancelled():
+                _log.info("appointment_cancelled", appointment_id=str(event.appointment_id))
+            case AppointmentCancellationRefused():
+                _log.error("appointment_not_cancelled", appointment_id=str(event.appointment_id))
             case WebhookProcessed():
                 about = {"source": event.source.value, "webhook": event.event, "result": event.result.value}
                 _log.info("webhook_processed", delivery_id=str(event.delivery_id), **about)
@@ -82,9 +97,15 @@ class Listeners:
         if event.action == Outcome.CANCELLED_HERE and event.appointment_id is not None:
             await self._tell(event, event.appointment_id, "cancellation_email", self.notification.cancelled)
 
+    async def send_called_off_email(self, event: AppointmentCancelled) -> None:
+        await self._tell(event, event.appointment_id, "cancellation_email", self.notification.called_off)
+
+    async def send_cancellation_refused_email(self, event: AppointmentCancellationRefused) -> None:
+        await self._tell(event, event.appointment_id, "cancellation_refused_email", self.notification.still_stands)
+
     async def _tell(
         self,
-        event: AppointmentBooked | AppointmentBookingFailed | InconsistencyDetected,
+        event: Told,
         appointment_id: UUID,
         kind: str,
         send: Callable[[UUID, UUID], Awaitable[bool]],
@@ -109,6 +130,8 @@ def table(*, recorder: Recorder, notification: BookingNotificationService) -> Li
         AppointmentBooked: (to.log_booking_metrics, to.log_lifecycle, to.send_booking_confirmation_email),
         CalcomSyncRequired: (to.log_booking_metrics, to.log_lifecycle),
         AppointmentBookingFailed: (to.log_booking_metrics, to.log_lifecycle, to.send_booking_regret_email),
+        AppointmentCancelled: (to.log_lifecycle, to.send_called_off_email),
+        AppointmentCancellationRefused: (to.log_lifecycle, to.send_cancellation_refused_email),
         WebhookReceived: (),
         WebhookProcessed: (to.log_booking_metrics, to.log_lifecycle),
         InconsistencyDetected: (to.log_inconsistency, to.send_booking_cancellation_email),

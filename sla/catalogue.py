@@ -81,6 +81,9 @@ REFUSAL_REASONS = (
     "time_not_bookable",
     "slot_taken",
     "unknown_appointment",
+    "called_off",
+    "declined",
+    "cancellation_refused",
     "request_in_flight",
     "idempotency_key_reused",
 )
@@ -119,6 +122,8 @@ EVENT = Label(
         "AppointmentBookingInitiated",
         "AppointmentBooked",
         "AppointmentBookingFailed",
+        "AppointmentCancelled",
+        "AppointmentCancellationRefused",
         "CalcomBookingCreated",
         "CalcomSyncRequired",
         "WebhookReceived",
@@ -135,6 +140,8 @@ LISTENER = Label(
         "send_booking_confirmation_email",
         "send_booking_regret_email",
         "send_booking_cancellation_email",
+        "send_called_off_email",
+        "send_cancellation_refused_email",
     ),
 )
 # booking_core/domain/discrepancies.py, compared by a test: what is foreign or not yet believed is no inconsistency.
@@ -153,7 +160,7 @@ REMEDY = Label(
         "failed",
     ),
 )
-NOTIFICATION = Label("kind", ("confirmation_email", "regret_email", "cancellation_email"))
+NOTIFICATION = Label("kind", ("confirmation_email", "regret_email", "cancellation_email", "cancellation_refused_email"))
 NOTIFICATION_RESULT = Label("result", ("sent", "failed"))
 DB_ERROR = Label("kind", ("connect", "pool_exhausted", "lost"))
 COLLECTOR = Label("collector", ("metric_files", "workers", "database", "cache", "breaker", "build"))

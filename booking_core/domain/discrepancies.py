@@ -153,7 +153,8 @@ class Comparison:
     def _about_ours(
         self, row: Appointment, living: Sequence[ListedBooking], known: ListedBooking | None
     ) -> Iterator[Finding]:
-        if row.state in UNSETTLED and self.now - row.waits_since >= self.stuck_after:
+        # What the salon has not accepted yet hangs between nothing.
+        if row.state in UNSETTLED and row.state is not State.PENDING and self.now - row.waits_since >= self.stuck_after:
             yield Finding(Kind.STUCK, row)
         if row.state is not State.CONFIRMED or row.start < self.now:
             return

@@ -10,6 +10,9 @@ BookingError
 │   ├── TimeNotBookable
 │   ├── SlotTaken
 │   ├── UnknownAppointment
+│   ├── CalledOff                 cancelled while it was being made
+│   ├── BookingDeclined           by the salon
+│   ├── CancellationRefused       by Cal.com: the appointment stands
 │   ├── RequestInFlight
 │   └── IdempotencyKeyReused
 └── BookingFailed             ours: burns error budget
@@ -120,6 +123,24 @@ class UnknownAppointment(BookingRefused):
     """There is no such appointment."""
 
     reason = "unknown_appointment"
+
+
+class CalledOff(BookingRefused):
+    """This appointment was cancelled while it was being made."""
+
+    reason = "called_off"
+
+
+class BookingDeclined(BookingRefused):
+    """The salon did not accept this appointment."""
+
+    reason = "declined"
+
+
+class CancellationRefused(BookingRefused):
+    """The salon's calendar does not let this appointment be cancelled: it still stands. Please call the salon."""
+
+    reason = "cancellation_refused"
 
 
 class RequestInFlight(BookingRefused):

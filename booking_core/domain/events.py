@@ -71,6 +71,22 @@ class AppointmentBookingFailed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class AppointmentCancelled(Event):
+    """The appointment is cancelled in both worlds; its chair is free."""
+
+    appointment_id: UUID
+    tenant_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentCancellationRefused(Event):
+    """Cal.com does not cancel the appointment: it stands."""
+
+    appointment_id: UUID
+    tenant_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class WebhookReceived(Event):
     """Cal.com or Retell told us something new; it is stored, and a job will act upon it."""
 
@@ -111,6 +127,8 @@ ALL: tuple[type[Event], ...] = (
     AppointmentBooked,
     CalcomSyncRequired,
     AppointmentBookingFailed,
+    AppointmentCancelled,
+    AppointmentCancellationRefused,
     WebhookReceived,
     WebhookProcessed,
     InconsistencyDetected,

@@ -39,17 +39,19 @@ class State(StrEnum):
 
     CREATING = "creating"  # held here, being asked for there
     QUEUED = "queued"  # held here, not yet asked for there: a job will
-    CONFIRMED = "confirmed"
     UNKNOWN = "unknown"  # asked for there, no answer: the slot stays held
+    PENDING = "pending"  # booked there, and the salon has to accept it
+    CONFIRMED = "confirmed"
+    CANCELLING = "cancelling"  # to be cancelled there: the slot stays held until it is
     RELEASED = "released"  # refused there, free again here
     FAILED = "failed"  # not made there, free again here
     CANCELLED = "cancelled"
 
 
 # The states that occupy a chair; the exclusion constraint in the database names the same ones.
-OCCUPYING = (State.CREATING, State.QUEUED, State.CONFIRMED, State.UNKNOWN)
-# The states in which the two worlds may disagree, and a job must make them agree.
-UNSETTLED = (State.CREATING, State.QUEUED, State.UNKNOWN)
+OCCUPYING = (State.CREATING, State.QUEUED, State.UNKNOWN, State.PENDING, State.CONFIRMED, State.CANCELLING)
+# The states from which a job brings it further: the two worlds may disagree, or have not decided yet.
+UNSETTLED = (State.CREATING, State.QUEUED, State.UNKNOWN, State.PENDING, State.CANCELLING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +180,10 @@ class Appointment:
     key: UUID
     asked_at: datetime
     calcom_uid: str | None = None
-    # Since when nobody knows whether Cal.com holds it, and how often it was looked for there in vain.
+    # Since when the two worlds may disagree, and how often it was looked for at Cal.com in vain.
     doubted_at: datetime | None = None
     looks: int = 0
+    cancellation_reason: str | None = None
     # Grows with every change of state: a writer says which version it saw.
     version: int = 0
 

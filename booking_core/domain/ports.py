@@ -85,8 +85,10 @@ class Appointments(Protocol):
         """Store the appointment unless its chair is occupied then; return whether it was stored."""
         ...
 
-    async def settle(self, seen: Appointment, state: State, *, calcom_uid: str | None = None) -> Appointment | None:
-        """Record what became of it, and return it as it is now; becoming unknown starts the doubt anew.
+    async def settle(
+        self, seen: Appointment, state: State, *, calcom_uid: str | None = None, reason: str | None = None
+    ) -> Appointment | None:
+        """Record what became of it, and return it as it is now; becoming unknown or cancelling starts the doubt anew.
 
         Return None and change nothing if it is not in the version that was seen: somebody else has written since.
         Raises ValueError for a step that domain/states.py does not know.
@@ -142,7 +144,7 @@ class Appointments(Protocol):
         ...
 
     async def unsettled(self, *, at_most: int) -> Sequence[tuple[UUID, UUID]]:
-        """Return (tenant id, appointment id) of what is queued or unknown, oldest first."""
+        """Return (tenant id, appointment id) of what a job must bring further, oldest first."""
         ...
 
 
@@ -150,7 +152,11 @@ class Queue(Protocol):
     """Durable jobs, put down in the transaction that needs them."""
 
     async def settle(self, tenant_id: UUID, appointment_id: UUID, *, after_seconds: float) -> None:
-        """See to it that Cal.com and we agree on this appointment."""
+        """See to it that Cal.com and we agree on this appointment; one job waits at a time."""
+        ...
+
+    async def undo(self, tenant_id: UUID, calcom_uid: str, *, reason: str) -> None:
+        """See to it that a booking at Cal.com that belongs to no appointment is cancelled."""
         ...
 
     async def process_delivery(self, tenant_id: UUID, delivery_id: UUID, *, subject: str, after_seconds: float) -> None:

@@ -100,6 +100,11 @@ def expires_at(start: datetime, *, asked_at: datetime) -> datetime:
     return min(in_time, start - MINIMUM_NOTICE, asked_at + LONGEST_WAIT)
 
 
+def acceptance_ends(start: datetime, *, asked_at: datetime) -> datetime:
+    """Return until when a salon may accept what it has to: in time to tell the customer that it did not."""
+    return min(max(start - NOTICE_OF_FAILURE, asked_at + SHORTEST_WAIT), start)
+
+
 def local_text(moment: datetime, zone: ZoneInfo) -> str:
     """Write an instant as the salon's local time, to the minute, as callers and agents exchange it."""
     return moment.astimezone(zone).strftime("%Y-%m-%dT%H:%M")

@@ -9,17 +9,22 @@ from collections.abc import Mapping
 
 from booking_core.domain.models import State
 
+_STANDS = frozenset({State.CONFIRMED, State.PENDING})
+_CALLED_OFF = frozenset({State.CANCELLING, State.CANCELLED})
+
 LAWFUL: Mapping[State, frozenset[State]] = {
     # Being asked for: every answer is possible, and so is none.
-    State.CREATING: frozenset(
-        {State.CONFIRMED, State.QUEUED, State.UNKNOWN, State.RELEASED, State.FAILED, State.CANCELLED}
-    ),
-    # Certainly not at Cal.com: it is asked for, given up or called off.
-    State.QUEUED: frozenset({State.CREATING, State.CONFIRMED, State.FAILED, State.CANCELLED}),
+    State.CREATING: _STANDS | _CALLED_OFF | {State.QUEUED, State.UNKNOWN, State.RELEASED, State.FAILED},
+    # Certainly not at Cal.com: asked for, given up, or called off without asking anybody.
+    State.QUEUED: _STANDS | {State.CREATING, State.FAILED, State.CANCELLED},
     # Perhaps at Cal.com: found, or believed absent and asked for again.
-    State.UNKNOWN: frozenset({State.CONFIRMED, State.CREATING, State.FAILED, State.CANCELLED}),
+    State.UNKNOWN: _STANDS | _CALLED_OFF | {State.CREATING, State.FAILED},
+    # The salon accepts or declines it.
+    State.PENDING: _CALLED_OFF | {State.CONFIRMED, State.RELEASED},
     # Unknown again when reconciliation does not find it at Cal.com any more.
-    State.CONFIRMED: frozenset({State.CANCELLED, State.UNKNOWN}),
+    State.CONFIRMED: _CALLED_OFF | {State.UNKNOWN},
+    # Cancelled there, too; or Cal.com refuses to cancel it and it stands as before.
+    State.CANCELLING: _STANDS | {State.CANCELLED},
     # The ends. Their chairs may be somebody else's by now, so nothing comes back from them.
     State.RELEASED: frozenset(),
     State.FAILED: frozenset(),
@@ -30,6 +35,14 @@ LAWFUL: Mapping[State, frozenset[State]] = {
 def allows(before: State, after: State) -> bool:
     """Tell whether an appointment may go from one state to the other."""
     return after in LAWFUL[before]
+
+
+def hears(before: State, news: State) -> bool:
+    """Tell whether news from Cal.com that the booking stands there changes an appointment in this state.
+
+    What is being called off is not called back by it.
+    """
+    return before is not State.CANCELLING and allows(before, news)
 
 
 def check(before: State, after: State) -> None:

@@ -24,6 +24,9 @@ STATUS: Mapping[type[errors.BookingError], HTTPStatus] = {
     errors.UnknownService: HTTPStatus.NOT_FOUND,
     errors.UnknownStaff: HTTPStatus.NOT_FOUND,
     errors.UnknownAppointment: HTTPStatus.NOT_FOUND,
+    errors.CalledOff: HTTPStatus.CONFLICT,
+    errors.BookingDeclined: HTTPStatus.CONFLICT,
+    errors.CancellationRefused: HTTPStatus.CONFLICT,
     errors.TimeNotBookable: HTTPStatus.CONFLICT,
     errors.SlotTaken: HTTPStatus.CONFLICT,
     errors.RequestInFlight: HTTPStatus.CONFLICT,
@@ -36,6 +39,14 @@ STATUS: Mapping[type[errors.BookingError], HTTPStatus] = {
     errors.CalcomRateLimited: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.CalcomRejected: HTTPStatus.BAD_GATEWAY,
     errors.CalcomOutcomeUnknown: HTTPStatus.GATEWAY_TIMEOUT,
+}
+
+
+# What is said of an appointment that is being made, by how it stands; whatever is not listed is kept.
+_KEPT = ("queued", "I have kept your {what} for {when}, and we will confirm it shortly.")
+_TOLD: Mapping[State, tuple[str, str]] = {
+    State.CONFIRMED: ("confirmed", "Your {what} is booked for {when}."),
+    State.PENDING: ("pending", "I have asked for your {what} on {when}. The salon has to accept it and will tell you."),
 }
 
 
@@ -76,11 +87,11 @@ def open_slots(slots: Sequence[OpenSlot], zone: ZoneInfo) -> list[dict[str, str]
 def confirmation(appointment: Appointment, tenant: Tenant) -> dict[str, Any]:
     """Describe an appointment, confirmed or still to be, with a sentence a voice agent can read aloud."""
     offering = appointment.offering
-    is_confirmed = appointment.state is State.CONFIRMED
     what = f"{offering.service_name} with {offering.staff_name}"
     when = rules.spoken(appointment.start, tenant.time_zone)
+    status, say = _TOLD.get(appointment.state, _KEPT)
     return {
-        "status": "confirmed" if is_confirmed else "queued",
+        "status": status,
         "appointment_id": str(appointment.id),
         "calcom_uid": appointment.calcom_uid,
         "service": offering.service_slug,
@@ -88,9 +99,19 @@ def confirmation(appointment: Appointment, tenant: Tenant) -> dict[str, Any]:
         "start": utc_text(appointment.start),
         "end": utc_text(appointment.end),
         "local_start": rules.local_text(appointment.start, tenant.time_zone),
-        "say": f"Your {what} is booked for {when}."
-        if is_confirmed
-        else f"I have kept your {what} for {when}, and we will confirm it shortly.",
+        "say": say.format(what=what, when=when),
+    }
+
+
+def calling_off(appointment: Appointment) -> dict[str, Any]:
+    """Describe what became of a cancellation: carried out, or noted and to be carried out."""
+    is_noted = appointment.state is State.CANCELLING
+    return {
+        "status": "noted" if is_noted else "cancelled",
+        "appointment_id": str(appointment.id),
+        "say": "I have noted your cancellation, and it will be carried out shortly."
+        if is_noted
+        else "Your appointment is cancelled.",
     }
 
 

@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from booking_core.domain.errors import BookingRefused
 from booking_core.domain.models import AvailabilityRequest, BookingRequest, Channel, CustomerWish, Reply, State, Tenant
-from booking_core.http.answers import confirmation, open_slots, other_name, refusal, status_of
+from booking_core.http.answers import calling_off, confirmation, open_slots, other_name, refusal, status_of
 from booking_core.http.callers import origin_of, tenant_by_api_key
 from booking_core.http.functions import Sureness
 from booking_core.services.alternatives import SlotFinder
+from booking_core.services.cancellation import Cancellation
 from booking_core.services.orchestrator import BookingOrchestrator
 from booking_core.services.repeats import Repeats
 from booking_core.services.tenants import TenantDirectory
@@ -54,7 +55,11 @@ class CancellationBody(_Body):
 
 
 def router(
-    orchestrator: BookingOrchestrator, slots: SlotFinder, tenants: TenantDirectory, repeats: Repeats
+    orchestrator: BookingOrchestrator,
+    cancellation: Cancellation,
+    slots: SlotFinder,
+    tenants: TenantDirectory,
+    repeats: Repeats,
 ) -> APIRouter:
     """Bind the routes to what they need."""
     routes = APIRouter(prefix="/v1")
@@ -88,12 +93,12 @@ def router(
             reply = await repeats.once(tenant, idempotency_key, await request.body(), answer)
         return JSONResponse(reply.body, reply.status)
 
-    @routes.post("/bookings/{appointment_id}/cancel")
+    @routes.post("/bookings/{appointment_id}/cancel", responses={202: {"description": "Noted; will be carried out."}})
     async def cancel(
         appointment_id: UUID, body: CancellationBody, tenant: Annotated[Tenant, Depends(caller)]
-    ) -> dict[str, Any]:
-        await orchestrator.cancel(tenant, appointment_id, reason=body.reason)
-        return {"status": "cancelled", "appointment_id": str(appointment_id)}
+    ) -> JSONResponse:
+        told = calling_off(await cancellation.cancel(tenant, appointment_id, reason=body.reason))
+        return JSONResponse(told, HTTPStatus.OK if told["status"] == "cancelled" else HTTPStatus.ACCEPTED)
 
     @routes.get("/availability")
     async def availability(  # noqa: PLR0913, PLR0917 - FastAPI reads the query from the signature

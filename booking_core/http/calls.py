@@ -29,19 +29,22 @@ from booking_core.domain.errors import (
 from booking_core.domain.hearing import Heard
 from booking_core.domain.models import AvailabilityRequest, BookingRequest, Channel, CustomerWish, Origin, Reply, Tenant
 from booking_core.domain.ports import Clock
-from booking_core.http.answers import confirmation, invalid, open_slots, other_name, refusal
+from booking_core.http.answers import calling_off, confirmation, invalid, open_slots, other_name, refusal
 from booking_core.http.callers import origin_of, tenant_by_signature
-from booking_core.http.functions import FUNCTIONS, BookAppointment, CheckAvailability
+from booking_core.http.functions import FUNCTIONS, BookAppointment, CancelAppointment, CheckAvailability
 from booking_core.http.retell_call import PROMPT_HEADER, Call
 from booking_core.services.alternatives import SlotFinder
+from booking_core.services.cancellation import Cancellation
 from booking_core.services.orchestrator import BookingOrchestrator
 from booking_core.services.repeats import Repeats
 from booking_core.services.tenants import TenantDirectory
 
 # As many as a person can keep in mind on the phone.
 OFFERED_ON_THE_PHONE = 6
+# What is true after a function has failed.
+UNCHANGED = {"cancel_appointment": "your appointment stands"}
 # The answers that stay true; what waits for Cal.com, or failed, may have become something else when asked again.
-FINAL = frozenset(("ok", "confirmed", "refused"))
+FINAL = frozenset(("ok", "confirmed", "cancelled", "refused"))
 
 
 class FunctionCall(BaseModel):
@@ -68,6 +71,7 @@ class Desk:
     """Does what the agent asks for while the customer waits, and answers with a sentence to say."""
 
     orchestrator: BookingOrchestrator
+    cancellation: Cancellation
     slots: SlotFinder
     clock: Clock
 
@@ -77,6 +81,9 @@ class Desk:
                 return await self._check_availability(tenant, args)
             case BookAppointment() as args:
                 return await self._book(tenant, args, call.call, origin)
+            case CancelAppointment() as args:
+                ended = await self.cancellation.cancel(tenant, args.appointment_id, reason=args.reason)
+                return calling_off(ended)
 
     async def _check_availability(self, tenant: Tenant, args: CheckAvailability) -> dict[str, Any]:
         day = rules.day(args.date, now=self.clock.now(), zone=tenant.time_zone)
@@ -104,7 +111,7 @@ class Desk:
         except ValidationError as error:
             told = {**invalid(error.errors()), "say": "Could you say that once more?"}
         except BookingError as error:
-            told = _apology(error, tenant)
+            told = _apology(error, tenant, call.name)
         return Reply(HTTPStatus.OK, told, is_final=told["status"] in FINAL)
 
 
@@ -126,7 +133,7 @@ def router(desk: Desk, tenants: TenantDirectory, repeats: Repeats) -> APIRouter:
         try:
             return (await repeats.once_patiently(salon, key, key.encode(), reply)).body
         except RequestInFlight as error:
-            return _apology(error, salon)
+            return _apology(error, salon, call.name)
 
     return routes
 
@@ -145,11 +152,11 @@ def _envelope(body: bytes) -> FunctionCall:
         raise RequestValidationError(error.errors()) from error
 
 
-def _apology(error: BookingError, tenant: Tenant) -> dict[str, Any]:
-    return {**refusal(error, tenant.time_zone), "say": _say(error)}
+def _apology(error: BookingError, tenant: Tenant, function: str) -> dict[str, Any]:
+    return {**refusal(error, tenant.time_zone), "say": _say(error, function)}
 
 
-def _say(error: BookingError) -> str:
+def _say(error: BookingError, function: str) -> str:
     """Put an error into words that are true for the caller."""
     match error:
         case SlotTaken():
@@ -161,5 +168,6 @@ def _say(error: BookingError) -> str:
         case RequestInFlight():
             return "I am still waiting for the calendar. Please give me another moment."
         case BookingFailed():
-            return "I cannot reach the calendar right now, so nothing has been booked. Please try again later."
+            unchanged = UNCHANGED.get(function, "nothing has been booked")
+            return f"I cannot reach the calendar right now, so {unchanged}. Please try again later."
     return str(error)

@@ -6,6 +6,7 @@ Docstrings and descriptions are read by a language model, which asks the caller 
 import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -73,10 +74,20 @@ class BookAppointment(_Args):
     )
 
 
-Function = CheckAvailability | BookAppointment
+class CancelAppointment(_Args):
+    """Cancel an appointment that was booked in this call, once the caller has said that they do not want it."""
+
+    appointment_id: UUID = Field(description="The `appointment_id` that book_appointment answered with.")
+    reason: str = Field(
+        "the caller does not want it any more", min_length=1, max_length=200, description="Why, if the caller says so."
+    )
+
+
+Function = CheckAvailability | BookAppointment | CancelAppointment
 
 # By the names the agent calls them.
 FUNCTIONS: Mapping[str, type[Function]] = {
     "check_availability": CheckAvailability,
     "book_appointment": BookAppointment,
+    "cancel_appointment": CancelAppointment,
 }

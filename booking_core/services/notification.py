@@ -35,6 +35,15 @@ class BookingNotificationService:
         news = "the salon has cancelled this appointment; please call us for another"
         return await self._send(tenant_id, appointment_id, "cancelled", news)
 
+    async def called_off(self, tenant_id: UUID, appointment_id: UUID) -> bool:
+        """Tell the customer that the appointment is off, as they wished or have heard; False as in `confirm`."""
+        return await self._send(tenant_id, appointment_id, "called-off", "this appointment is cancelled")
+
+    async def still_stands(self, tenant_id: UUID, appointment_id: UUID) -> bool:
+        """Tell the customer that the appointment could not be cancelled; False as in `confirm`."""
+        news = "this appointment could not be cancelled and still stands; please call us about it"
+        return await self._send(tenant_id, appointment_id, "not-cancelled", news)
+
     async def _send(self, tenant_id: UUID, appointment_id: UUID, kind: str, news: str) -> bool:
         async with self._database.begin(tenant_id) as stores:
             facts = await stores.appointments.confirmation(appointment_id)

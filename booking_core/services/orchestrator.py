@@ -7,7 +7,6 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from uuid import UUID
 
 import structlog
 
@@ -19,11 +18,9 @@ from booking_core.domain.errors import (
     BookingFailed,
     BookingRefused,
     CalcomOutcomeUnknown,
-    CalcomRateLimited,
     CalcomRejected,
-    CalcomUnavailable,
+    CalledOff,
     SlotTaken,
-    UnknownAppointment,
 )
 from booking_core.domain.events import (
     AppointmentBooked,
@@ -48,16 +45,16 @@ from booking_core.services import outcomes
 from booking_core.services.alternatives import OFFERED_INSTEAD, SlotFinder
 from booking_core.services.appointment_persistence import AppointmentPersistenceService, Held
 from booking_core.services.customer_resolution import CustomerResolutionService
-from booking_core.services.outcomes import Outcomes
+from booking_core.services.outcomes import WAITING, Outcomes
 from booking_core.services.repeats import COPY_LOOKS_SECONDS, COPY_WAITS_SECONDS
 from booking_core.services.service_resolution import ServiceResolutionService
 from booking_core.services.validation import BookingValidationService, ValidBooking
 
 _log = structlog.get_logger()
 
-# Cal.com did not take the booking, or nobody knows: the chair stays held and a job goes on.
-WAITING = (CalcomUnavailable, CalcomRateLimited, CalcomOutcomeUnknown)
 FIRST_LOOK_SECONDS = 5.0
+# Why a booking waits that Cal.com has and the salon must accept.
+ACCEPTANCE = "acceptance"
 
 
 @dataclass(slots=True)
@@ -78,16 +75,16 @@ class StepLog:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one request led to; `waits_for` says why Cal.com does not have the booking yet."""
+    """What one request led to; `waits_for` is the reason why the booking is not confirmed yet."""
 
     appointment: Appointment
-    waits_for: BookingFailed | None = None
+    waits_for: str | None = None
     is_copy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class BookingOrchestrator:
-    """Books and cancels.
+    """Books.
 
     Every wish ends in exactly one of AppointmentBooked, CalcomSyncRequired and AppointmentBookingFailed. The same wish
     said again, while its appointment lives, gets the same answer and publishes no second ending.
@@ -126,18 +123,6 @@ class BookingOrchestrator:
             self._publish(answer, origin, Effort(log.seconds, statements.count))
         return answer.appointment
 
-    async def cancel(self, tenant: Tenant, appointment_id: UUID, *, reason: str) -> None:
-        """Cancel in both worlds; cancelling again is a success. Raises UnknownAppointment or BookingFailed."""
-        async with self.database.begin(tenant.id) as stores:
-            appointment = await stores.appointments.find(tenant.id, appointment_id)
-        if appointment is None:
-            raise UnknownAppointment
-        if appointment.state in UNSETTLED:
-            raise CalcomOutcomeUnknown
-        if appointment.state is State.CONFIRMED and appointment.calcom_uid is not None:
-            await self.calcom.cancel(tenant, appointment.calcom_uid, reason=reason)
-            await self.outcomes.record(appointment, State.CANCELLED)
-
     async def _book(self, tenant: Tenant, request: BookingRequest, origin: Origin, log: StepLog) -> Answer:
         with log.step("validate"):
             booking = self.validation.check(tenant, request)
@@ -167,7 +152,7 @@ class BookingOrchestrator:
         try:
             return await self._ask(tenant, appointment, log)
         except AppointmentDatabaseError:
-            return Answer(appointment, waits_for=CalcomOutcomeUnknown())
+            return Answer(appointment, waits_for=CalcomOutcomeUnknown.reason)
         except BookingError:
             raise
         except Exception as surprise:
@@ -207,7 +192,7 @@ class BookingOrchestrator:
             with suppress(AppointmentDatabaseError):
                 async with self.database.begin(tenant.id) as stores:
                     appointment = await stores.appointments.find(tenant.id, appointment.id) or appointment
-        if appointment.state is State.RELEASED:
+        if appointment.state in {State.RELEASED, State.CANCELLING, State.CANCELLED}:
             raise SlotTaken
         if appointment.state is State.FAILED:
             raise CalcomRejected
@@ -231,7 +216,7 @@ class BookingOrchestrator:
         if answer.waits_for is None:
             self.bus.publish(AppointmentBooked(origin, appointment.id, appointment.tenant_id, effort))
         else:
-            reason = answer.waits_for.reason
+            reason = answer.waits_for
             self.bus.publish(CalcomSyncRequired(origin, appointment.id, appointment.tenant_id, reason, effort))
 
 
@@ -239,8 +224,12 @@ def _heard(standing: Appointment, error: BookingError) -> Answer:
     """Return what the caller is told: not what this try came to, but what stands. Raises the error if nothing does."""
     if standing.state is State.CONFIRMED:
         return Answer(standing)
+    if standing.state is State.PENDING:
+        return Answer(standing, waits_for=ACCEPTANCE)
+    if standing.state in {State.CANCELLING, State.CANCELLED}:
+        raise CalledOff
     if standing.state in UNSETTLED:
-        return Answer(standing, waits_for=error if isinstance(error, BookingFailed) else CalcomOutcomeUnknown())
+        return Answer(standing, waits_for=error.reason)
     raise error
 
 

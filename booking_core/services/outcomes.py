@@ -6,11 +6,27 @@ version writes; the others read again and go by what is there.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from booking_core.domain import states
-from booking_core.domain.models import Appointment, State
-from booking_core.domain.ports import CalcomBooking, Database, Stores
+from booking_core.domain.errors import CalcomOutcomeUnknown, CalcomRateLimited, CalcomUnavailable
+from booking_core.domain.models import OCCUPYING, Appointment, State
+from booking_core.domain.ports import CalcomBooking, CalcomStatus, Database, Stores
+
+# Cal.com did not do it, or nobody knows: a job goes on.
+WAITING = (CalcomUnavailable, CalcomRateLimited, CalcomOutcomeUnknown)
+STANDS_AS: Mapping[CalcomStatus, State] = {
+    CalcomStatus.ACCEPTED: State.CONFIRMED,
+    CalcomStatus.PENDING: State.PENDING,
+}
+# The salon is not asked more often than it can be expected to look.
+FIRST_WORD_SECONDS = 60.0
+ASTRAY = "made too late: the appointment was settled otherwise"
+
+
+class Overtaken(Exception):
+    """Somebody else has written about the appointment meanwhile; read it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +43,50 @@ class Outcomes:
 
     database: Database
 
-    async def record(self, seen: Appointment, state: State) -> Recorded:
+    async def record(self, seen: Appointment, state: State, *, calcom_uid: str | None = None) -> Recorded:
         """Record the state, if the appointment is still as it was seen."""
         async with self.database.begin(seen.tenant_id) as stores:
-            return await record(stores, seen, state)
+            return await record(stores, seen, state, calcom_uid=calcom_uid)
+
+    async def claim(self, seen: Appointment, state: State) -> Appointment:
+        """Record the state and return the appointment. Raises Overtaken if it is no longer as it was seen."""
+        recorded = await self.record(seen, state)
+        if not recorded.is_mine:
+            raise Overtaken
+        return recorded.appointment
 
     async def made(self, seen: Appointment, booking: CalcomBooking) -> Recorded:
-        """Record that Cal.com holds it: a fact, which counts whatever was thought of the appointment meanwhile."""
+        """Record that the booking stands at Cal.com: a fact, whatever was thought of the appointment meanwhile.
+
+        A booking that nobody waits for any more is undone by a job of its own.
+        """
+        state = STANDS_AS[booking.status]
         async with self.database.begin(seen.tenant_id) as stores:
-            recorded = await record(stores, seen, State.CONFIRMED, calcom_uid=booking.uid)
-            while not recorded.is_mine and states.allows(recorded.appointment.state, State.CONFIRMED):
-                recorded = await record(stores, recorded.appointment, State.CONFIRMED, calcom_uid=booking.uid)
+            recorded = await record(stores, seen, state, calcom_uid=booking.uid)
+            while not recorded.is_mine and states.hears(recorded.appointment.state, state):
+                recorded = await record(stores, recorded.appointment, state, calcom_uid=booking.uid)
+            if not recorded.is_mine and _is_astray(booking, recorded.appointment):
+                await stores.queue.undo(seen.tenant_id, booking.uid, reason=ASTRAY)
             return recorded
 
 
-async def record(stores: Stores, seen: Appointment, state: State, *, calcom_uid: str | None = None) -> Recorded:
-    """As `Outcomes.record`, within a transaction that has more to write."""
-    settled = await stores.appointments.settle(seen, state, calcom_uid=calcom_uid)
-    if settled is not None:
-        return Recorded(settled, is_mine=True)
-    return Recorded(await stores.appointments.find(seen.tenant_id, seen.id) or seen, is_mine=False)
+async def record(
+    stores: Stores, seen: Appointment, state: State, *, calcom_uid: str | None = None, reason: str | None = None
+) -> Recorded:
+    """As `Outcomes.record`, within a transaction that has more to write; `reason` is for Cal.com, why it is cancelled.
+
+    What the salon must accept is looked after by a job, put down here.
+    """
+    settled = await stores.appointments.settle(seen, state, calcom_uid=calcom_uid, reason=reason)
+    if settled is None:
+        return Recorded(await stores.appointments.find(seen.tenant_id, seen.id) or seen, is_mine=False)
+    if state is State.PENDING:
+        await stores.queue.settle(seen.tenant_id, seen.id, after_seconds=FIRST_WORD_SECONDS)
+    return Recorded(settled, is_mine=True)
+
+
+def _is_astray(booking: CalcomBooking, standing: Appointment) -> bool:
+    """A booking whose uid we do not know yet is ours, as long as anybody waits for it or looks for it to cancel it."""
+    if standing.calcom_uid is None:
+        return standing.state not in OCCUPYING
+    return standing.calcom_uid != booking.uid

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 from booking_core.bus import Bus
@@ -21,18 +20,13 @@ from booking_core.domain.errors import (
 from booking_core.domain.events import AppointmentBooked, AppointmentBookingFailed, CalcomBookingCreated, Effort
 from booking_core.domain.models import UNSETTLED, Appointment, State, Tenant
 from booking_core.domain.ports import Calcom, CalcomBooking, Clock, Database
-from booking_core.services.outcomes import Outcomes
-
-# Absence is believed only then: Cal.com's lists may lag behind what it has just made.
-BELIEVED_AFTER = timedelta(seconds=60)
-BELIEVED_LOOKS = 2
+from booking_core.services import absence
+from booking_core.services.acceptance import Acceptance
+from booking_core.services.cancellation import Cancellation
+from booking_core.services.outcomes import Outcomes, Overtaken
 
 # How long to wait before the next try, by how many there have been; later ones keep the last.
 LADDER_SECONDS = (5.0, 15.0, 30.0, 60.0, 120.0, 300.0)
-
-
-class Overtaken(Exception):
-    """Somebody else has written about the appointment meanwhile; read it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +38,8 @@ class Settlement:
     bus: Bus
     clock: Clock
     outcomes: Outcomes
+    cancellation: Cancellation
+    acceptance: Acceptance
 
     async def settle(self, tenant_id: UUID, appointment_id: UUID, *, tries: int) -> float | None:
         """Do what can be done now. Return the seconds after which to come again, or None when it is settled."""
@@ -62,33 +58,32 @@ class Settlement:
             return self._in_time(appointment, LADDER_SECONDS[min(tries, len(LADDER_SECONDS) - 1)])
 
     async def _agree(self, tenant: Tenant, appointment: Appointment) -> float | None:
+        match appointment.state:
+            case State.CANCELLING:
+                return await self.cancellation.go_on(tenant, appointment)
+            case State.PENDING:
+                return await self.acceptance.go_on(tenant, appointment)
+            case _:
+                return await self._make(tenant, appointment)
+
+    async def _make(self, tenant: Tenant, appointment: Appointment) -> float | None:
         if appointment.state is State.CREATING:
             # Whoever was creating it has died; from now on it is in doubt.
-            appointment = await self._mark(appointment, State.UNKNOWN)
+            appointment = await self.outcomes.claim(appointment, State.UNKNOWN)
         if appointment.state is State.UNKNOWN:
             # Never asked for again before it was looked for: a create that was not answered may have been done.
             found = await self.calcom.find(tenant, appointment)
             if found is not None:
                 await self._confirm(appointment, found)
                 return None
-            if not self._is_absent(appointment):
-                return await self._look_again(appointment)
+            if not absence.is_believed(appointment, now=self.clock.now()):
+                return await absence.note(self.database, appointment)
         if self._is_too_late(appointment):
             await self._give_up(appointment, BookingExpired())
         else:
             # Committed before the call: were we killed in it, the booking would be looked for and not made again.
-            await self._create(tenant, await self._mark(appointment, State.CREATING))
+            await self._create(tenant, await self.outcomes.claim(appointment, State.CREATING))
         return None
-
-    async def _look_again(self, appointment: Appointment) -> float:
-        async with self.database.begin(appointment.tenant_id) as stores:
-            await stores.appointments.looked(appointment.id)
-        return BELIEVED_AFTER.total_seconds() / BELIEVED_LOOKS
-
-    def _is_absent(self, appointment: Appointment) -> bool:
-        if appointment.doubted_at is None or appointment.looks < BELIEVED_LOOKS:
-            return False
-        return self.clock.now() >= appointment.doubted_at + BELIEVED_AFTER
 
     def _is_too_late(self, appointment: Appointment) -> bool:
         return self._seconds_left(appointment) <= 0
@@ -111,26 +106,22 @@ class Settlement:
         except CalcomRejected as error:
             await self._give_up(creating, error)
         except BookingFailed as error:
-            await self._mark(creating, State.UNKNOWN if isinstance(error, CalcomOutcomeUnknown) else State.QUEUED)
+            is_in_doubt = isinstance(error, CalcomOutcomeUnknown)
+            await self.outcomes.claim(creating, State.UNKNOWN if is_in_doubt else State.QUEUED)
             raise
         else:
             self.bus.publish(CalcomBookingCreated(creating.origin, creating.id))
             await self._confirm(creating, created)
 
-    async def _mark(self, seen: Appointment, state: State) -> Appointment:
-        recorded = await self.outcomes.record(seen, state)
-        if not recorded.is_mine:
-            raise Overtaken
-        return recorded.appointment
-
     async def _confirm(self, appointment: Appointment, booking: CalcomBooking) -> None:
-        if not (await self.outcomes.made(appointment, booking)).is_mine:
+        made = await self.outcomes.made(appointment, booking)
+        if not made.is_mine or made.appointment.state is not State.CONFIRMED:
             return
         waited = (self.clock.now() - appointment.waits_since).total_seconds()
         self.bus.publish(AppointmentBooked(appointment.origin, appointment.id, appointment.tenant_id, Effort(), waited))
 
     async def _give_up(self, appointment: Appointment, error: BookingFailed) -> None:
-        await self._mark(appointment, State.FAILED)
+        await self.outcomes.claim(appointment, State.FAILED)
         self.bus.publish(
             AppointmentBookingFailed(
                 appointment.origin, appointment.tenant_id, "failed", error.reason, Effort(), appointment.id

@@ -15,8 +15,8 @@ from loadtests.drills.wishes import Wish
 
 PROMISED = frozenset({"confirmed", "queued"})
 DENIED = frozenset({"refused", "failed"})
-_OCCUPYING = frozenset({"creating", "queued", "unknown", "confirmed"})
-UNSETTLED = _OCCUPYING - {"confirmed"}
+UNSETTLED = frozenset({"creating", "queued", "unknown", "cancelling"})
+_OCCUPYING = UNSETTLED | {"confirmed", "pending"}
 _LIVE = frozenset({"accepted", "pending"})
 
 

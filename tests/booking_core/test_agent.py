@@ -19,7 +19,7 @@ from booking_core.http.inbound import Variables
 from tests.booking_core.test_http import FUNCTIONS as FUNCTIONS_PATH
 from tests.booking_core.test_http import call
 from tests.contracts.test_stores import fill
-from tests.factories import SALON
+from tests.factories import SALON, an_id
 
 URL = f"https://booking.example{FUNCTIONS_PATH}"
 TOOLS = {tool["name"]: tool for tool in tools(PromptVersion.V2, URL)}
@@ -30,6 +30,7 @@ SAMPLES = {
     "time": "10:00",
     "start": "2026-12-02T10:00",
     "email": "erika@example.org",
+    "appointment_id": str(an_id("appointment")),
     "confidence": {"name": 0.9},
 }
 

@@ -17,7 +17,7 @@ from booking_core.domain.discrepancies import (
     Window,
     remedy,
 )
-from booking_core.domain.models import OCCUPYING, UNSETTLED, Appointment, Customer, State
+from booking_core.domain.models import OCCUPYING, Appointment, Customer, State
 from tests.factories import NOW, OTHER_SALON, SALON, TEN_O_CLOCK, an_id, an_offering, an_origin
 
 HALF_AN_HOUR = timedelta(minutes=30)
@@ -166,7 +166,11 @@ def test_an_event_type_that_was_deleted_is_no_mismatch():
     assert found([a_row()], [a_booking(event_type_id=None)]) == []
 
 
-@pytest.mark.parametrize("state", UNSETTLED)
+def test_what_the_salon_has_not_accepted_yet_is_not_stuck():
+    assert found([a_row(state=State.PENDING, asked_at=NOW - timedelta(days=2))], [a_booking(status="pending")]) == []
+
+
+@pytest.mark.parametrize("state", [State.CREATING, State.QUEUED, State.UNKNOWN, State.CANCELLING])
 def test_what_is_unsettled_for_longer_than_allowed_is_stuck(state):
     late = a_row(state=state, calcom_uid=None, asked_at=NOW - timedelta(minutes=15))
 

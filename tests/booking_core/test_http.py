@@ -9,6 +9,7 @@ import pytest
 
 from booking_core.adapters import retell
 from booking_core.domain.errors import CalcomCircuitOpen, CalcomOutcomeUnknown, CalcomRejected, CalcomUnavailable
+from booking_core.domain.ports import CalcomStatus
 from tests.booking_core.conftest import Stage
 from tests.factories import API_KEY, NOW, SALON, TEN_O_CLOCK, TEN_O_CLOCK_LOCAL
 
@@ -67,8 +68,65 @@ async def test_a_booking_can_be_cancelled_by_its_id(stage):
 
     answer = await post(stage, f"/v1/bookings/{booked['appointment_id']}/cancel", {"reason": "ill"})
 
-    assert answer.json() == {"status": "cancelled", "appointment_id": booked["appointment_id"]}
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {
+            "status": "cancelled",
+            "appointment_id": booked["appointment_id"],
+            "say": "Your appointment is cancelled.",
+        },
+    )
     assert stage.calcom.cancelled == ["uid-1"]
+
+
+async def test_a_cancellation_that_cal_com_does_not_hear_is_noted_and_not_called_done(stage):
+    booked = (await post(stage, "/v1/bookings", BOOKING)).json()
+    stage.calcom.error = CalcomUnavailable()
+
+    answer = await post(stage, f"/v1/bookings/{booked['appointment_id']}/cancel", {"reason": "ill"})
+
+    assert (answer.status_code, answer.json()["status"]) == (202, "noted")
+    assert "will be carried out" in answer.json()["say"]
+
+
+async def test_a_cancellation_that_is_refused_says_that_the_appointment_stands(stage):
+    booked = (await post(stage, "/v1/bookings", BOOKING)).json()
+    stage.calcom.refuses_cancelling = True
+
+    answer = await post(stage, f"/v1/bookings/{booked['appointment_id']}/cancel", {"reason": "ill"})
+
+    assert (answer.status_code, answer.json()["reason"]) == (409, "cancellation_refused")
+    assert "still stands" in answer.json()["message"]
+
+
+async def test_the_agent_cancels_what_it_has_booked(stage):
+    booked = (await post(stage, "/v1/bookings", BOOKING)).json()
+
+    answer = await call(stage, "cancel_appointment", {"appointment_id": booked["appointment_id"]})
+
+    assert answer.json()["say"] == "Your appointment is cancelled."
+    assert stage.calcom.cancelled == ["uid-1"]
+
+
+async def test_a_caller_whose_cancellation_could_not_even_be_noted_hears_that_the_appointment_stands(stage):
+    booked = (await post(stage, "/v1/bookings", BOOKING)).json()
+    # The salon is known from the first call, so that the second gets as far as the appointment.
+    await call(stage, "check_availability", {"service": "haircut", "date": "2026-12-02"})
+    stage.database.down = True
+
+    answer = await call(stage, "cancel_appointment", {"appointment_id": booked["appointment_id"]})
+
+    assert answer.json()["status"] == "failed"
+    assert "your appointment stands" in answer.json()["say"]
+
+
+async def test_what_the_salon_must_accept_is_answered_as_pending(stage):
+    stage.calcom.status = CalcomStatus.PENDING
+
+    answer = await post(stage, "/v1/bookings", BOOKING)
+
+    assert (answer.status_code, answer.json()["status"]) == (202, "pending")
+    assert "has to accept it" in answer.json()["say"]
 
 
 async def test_the_nearest_free_slots_come_first(stage):

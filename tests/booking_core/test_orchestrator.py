@@ -14,19 +14,19 @@ from booking_core.domain.errors import (
     CalcomRateLimited,
     CalcomRejected,
     CalcomUnavailable,
+    CalledOff,
     CustomerValidationError,
     SlotTaken,
     TimeNotBookable,
-    UnknownAppointment,
     UnknownService,
     UnknownStaff,
 )
 from booking_core.domain.models import Appointment, BookingRequest, CustomerWish, State, Tenant, Traffic
-from booking_core.domain.ports import CalcomBooking
+from booking_core.domain.ports import CalcomBooking, CalcomStatus
+from booking_core.services.outcomes import ASTRAY
 from tests.booking_core.conftest import Stage
 from tests.factories import (
     NOW,
-    OTHER_SALON,
     SALON,
     TEN_O_CLOCK,
     a_request,
@@ -36,6 +36,7 @@ from tests.factories import (
     an_origin,
     open_salon,
 )
+from tests.fakes.calcom import Entry
 
 SOMEBODY_ELSE = a_request(wish=a_wish("Max", "+4930901821"))
 
@@ -292,43 +293,6 @@ async def test_a_mail_server_that_is_down_costs_the_letter_and_not_the_booking(s
     assert stage.count("booking_listener_failures_total", listener="send_booking_confirmation_email") == 1
 
 
-async def test_a_cancelled_appointment_is_cancelled_in_both_worlds_and_its_chair_is_free(stage):
-    open_salon(stage.database, "anna")
-    appointment = await book(stage)
-
-    await stage.core.orchestrator.cancel(SALON, appointment.id, reason="changed my mind")
-
-    assert stage.calcom.cancelled == ["uid-1"]
-    assert states(stage) == [State.CANCELLED]
-    assert (await book(stage)).state is State.CONFIRMED
-
-
-async def test_cancelling_again_is_a_success_and_asks_cal_com_nothing(stage):
-    appointment = await book(stage)
-    for _ in range(2):
-        await stage.core.orchestrator.cancel(SALON, appointment.id, reason="twice")
-
-    assert stage.calcom.cancelled == ["uid-1"]
-
-
-async def test_another_salon_cannot_cancel_it(stage):
-    appointment = await book(stage)
-
-    with pytest.raises(UnknownAppointment):
-        await stage.core.orchestrator.cancel(OTHER_SALON, appointment.id, reason="mischief")
-
-    assert states(stage) == [State.CONFIRMED]
-
-
-async def test_what_may_or_may_not_exist_at_cal_com_is_not_called_cancelled(stage):
-    stage.calcom.error = CalcomOutcomeUnknown()
-    appointment = await book(stage)
-    stage.calcom.error = None
-
-    with pytest.raises(CalcomOutcomeUnknown):
-        await stage.core.orchestrator.cancel(SALON, appointment.id, reason="please")
-
-
 async def test_the_same_wish_said_again_gets_the_same_answer_and_is_counted_once(stage):
     first = await book(stage, a_request(wish=a_wish(email="erika@example.org")))
     again = await book(stage, a_request(wish=a_wish(email="erika@example.org")))
@@ -390,7 +354,7 @@ async def test_a_database_lost_after_the_hold_never_makes_the_answer_a_failure(s
 
 async def test_a_wish_can_be_fulfilled_again_after_it_was_cancelled(stage):
     first = await book(stage)
-    await stage.core.orchestrator.cancel(SALON, first.id, reason="ill")
+    await stage.core.cancellation.cancel(SALON, first.id, reason="ill")
 
     again = await book(stage)
 
@@ -457,7 +421,39 @@ async def test_a_late_refusal_leaves_to_the_job_what_the_job_has_taken_over(stag
 
 
 async def test_a_late_confirm_resurrects_nothing_that_has_ended(stage):
-    with pytest.raises(CalcomOutcomeUnknown):
+    with pytest.raises(CalledOff):
         await overtaken(stage, State.CANCELLED)
 
     assert states(stage) == [State.CANCELLED]
+    assert stage.database.rows.undoings == [(SALON.id, "uid-1", ASTRAY)]
+
+
+async def test_a_booking_made_twice_is_undone_once(stage):
+    stage.calcom.entries["uid-0"] = Entry(CalcomBooking("uid-0"), an_id("elsewhere"), an_id("nobody"), NOW, NOW)
+
+    appointment = await overtaken(stage, State.CONFIRMED)
+
+    assert appointment.calcom_uid == "uid-1"
+    assert stage.database.rows.undoings == [(SALON.id, "uid-2", ASTRAY)]
+
+
+async def test_what_is_called_off_in_the_making_is_left_to_the_cancellation(stage):
+    with pytest.raises(CalledOff):
+        await overtaken(stage, State.CANCELLING)
+
+    assert states(stage) == [State.CANCELLING]
+    assert stage.database.rows.undoings == []
+
+
+async def test_what_the_salon_must_accept_is_not_called_confirmed(stage):
+    open_salon(stage.database, "anna")
+    stage.calcom.status = CalcomStatus.PENDING
+
+    appointment = await book(stage)
+
+    assert (appointment.state, appointment.calcom_uid) == (State.PENDING, "uid-1")
+    assert stage.database.rows.jobs == [(SALON.id, appointment.id)]
+    assert attempts(stage, "queued", "none") == 1
+    assert await book(stage) == appointment
+    with pytest.raises(SlotTaken):
+        await book(stage, SOMEBODY_ELSE)

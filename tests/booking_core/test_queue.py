@@ -98,3 +98,15 @@ async def test_a_job_goes_with_the_transaction_that_is_rolled_back(database_url,
     await database.close()
 
     assert waiting(owner_url) == []
+
+
+async def test_a_job_that_waits_already_costs_the_transaction_nothing(database_url, owner_url):
+    database, appointment_id = PostgresDatabase(database_url), uuid4()
+    for _ in range(2):
+        async with database.begin(SALON.id) as stores:
+            await stores.queue.settle(SALON.id, appointment_id, after_seconds=300)
+            await stores.queue.undo(SALON.id, "uid-1", reason="made too late")
+            assert await stores.appointments.find(SALON.id, appointment_id) is None
+    await database.close()
+
+    assert sorted(waiting(owner_url)) == [("settle", f"booking:{appointment_id}"), ("undo", "undo:uid-1")]

@@ -36,16 +36,31 @@ def test_a_state_does_not_follow_itself(state):
 
 
 def test_what_was_confirmed_is_cancelled_or_missed_at_cal_com_and_nothing_else():
-    assert states.LAWFUL[State.CONFIRMED] == {State.CANCELLED, State.UNKNOWN}
+    assert states.LAWFUL[State.CONFIRMED] == {State.CANCELLING, State.CANCELLED, State.UNKNOWN}
 
 
+def test_what_is_certainly_not_at_cal_com_is_not_cancelled_there():
+    assert not states.allows(State.QUEUED, State.CANCELLING)
+
+
+@pytest.mark.parametrize("news", [State.CONFIRMED, State.PENDING])
 @pytest.mark.parametrize("before", [State.CREATING, State.QUEUED, State.UNKNOWN])
-def test_a_confirmation_reaches_whatever_waits_for_one(before):
-    assert states.allows(before, State.CONFIRMED)
+def test_news_that_it_stands_reaches_whatever_waits_for_it(before, news):
+    assert states.hears(before, news)
 
 
-def test_only_what_was_being_asked_for_can_be_refused():
-    assert {state for state in State if states.allows(state, State.RELEASED)} == {State.CREATING}
+def test_the_salons_word_is_heard_once():
+    assert states.hears(State.PENDING, State.CONFIRMED)
+    assert not states.hears(State.CONFIRMED, State.PENDING)
+
+
+def test_what_is_being_called_off_is_called_back_by_its_own_saga_only():
+    assert not states.hears(State.CANCELLING, State.CONFIRMED)
+    assert states.allows(State.CANCELLING, State.CONFIRMED)
+
+
+def test_only_what_was_asked_of_cal_com_or_the_salon_can_be_refused():
+    assert {state for state in State if states.allows(state, State.RELEASED)} == {State.CREATING, State.PENDING}
 
 
 def test_a_step_that_no_appointment_takes_is_a_mistake():

@@ -373,7 +373,7 @@ async def test_doubt_begins_when_it_becomes_unknown_and_looks_are_counted(databa
     assert anew.looks == 0
 
 
-async def test_only_what_is_queued_or_unknown_is_unsettled(database):
+async def test_only_what_a_job_must_bring_further_is_unsettled(database):
     for minutes, state in enumerate(State):
         await hold(database, replace(await an_appointment(database, minutes=60 * minutes), state=state))
 
@@ -381,7 +381,20 @@ async def test_only_what_is_queued_or_unknown_is_unsettled(database):
         left = await stores.appointments.unsettled(at_most=10)
         states = {(await stores.appointments.find(*each)).state for each in left}
 
-    assert states == {State.QUEUED, State.UNKNOWN}
+    assert states == {State.QUEUED, State.UNKNOWN, State.PENDING, State.CANCELLING}
+
+
+async def test_a_cancellation_that_waits_remembers_why_and_since_when(database):
+    seen = replace(await an_appointment(database), state=State.CONFIRMED)
+    await hold(database, seen)
+
+    async with database.begin(SALON.id) as stores:
+        await stores.appointments.settle(seen, State.CANCELLING, reason="ill")
+        cancelling = await stores.appointments.find(SALON.id, seen.id)
+
+    assert cancelling is not None
+    assert cancelling.cancellation_reason == "ill"
+    assert cancelling.doubted_at is not None
 
 
 async def test_a_transaction_that_raises_leaves_no_trace(database):

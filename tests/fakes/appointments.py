@@ -28,14 +28,21 @@ class FakeAppointments:
         self._rows.appointments[appointment.id] = appointment
         return True
 
-    async def settle(self, seen: Appointment, state: State, *, calcom_uid: str | None = None) -> Appointment | None:
+    async def settle(
+        self, seen: Appointment, state: State, *, calcom_uid: str | None = None, reason: str | None = None
+    ) -> Appointment | None:
         states.check(seen.state, state)
         stored = self._rows.appointments.get(seen.id)
         if stored is None or stored.version != seen.version:
             return None
-        uid = calcom_uid or stored.calcom_uid
-        changed = replace(stored, state=state, calcom_uid=uid, version=stored.version + 1)
-        if state is State.UNKNOWN:
+        changed = replace(
+            stored,
+            state=state,
+            calcom_uid=calcom_uid or stored.calcom_uid,
+            cancellation_reason=reason or stored.cancellation_reason,
+            version=stored.version + 1,
+        )
+        if state in (State.UNKNOWN, State.CANCELLING):
             changed = replace(changed, doubted_at=self._clock.now(), looks=0)
         self._rows.appointments[seen.id] = changed
         return changed
@@ -107,7 +114,9 @@ class FakeAppointments:
         left = [
             each
             for each in self._rows.appointments.values()
-            if each.origin.traffic is Traffic.SYNTHETIC and each.state is State.CONFIRMED and each.asked_at < older_than
+            if each.origin.traffic is Traffic.SYNTHETIC
+            and each.state in (State.CONFIRMED, State.PENDING)
+            and each.asked_at < older_than
         ]
         return left[:at_most]
 
@@ -148,6 +157,5 @@ class FakeAppointments:
         return True
 
     async def unsettled(self, *, at_most: int) -> Sequence[tuple[UUID, UUID]]:
-        waiting = (State.QUEUED, State.UNKNOWN)
-        left = [(each.tenant_id, each.id) for each in self._rows.appointments.values() if each.state in waiting]
-        return left[:at_most]
+        waiting = [each for each in self._rows.appointments.values() if each.state in UNSETTLED]
+        return [(each.tenant_id, each.id) for each in waiting if each.state is not State.CREATING][:at_most]

@@ -14,7 +14,11 @@ class FakeQueue:
         self._rows = rows
 
     async def settle(self, tenant_id: UUID, appointment_id: UUID, *, after_seconds: float) -> None:
-        self._rows.jobs.append((tenant_id, appointment_id))
+        if (tenant_id, appointment_id) not in self._rows.jobs:
+            self._rows.jobs.append((tenant_id, appointment_id))
+
+    async def undo(self, tenant_id: UUID, calcom_uid: str, *, reason: str) -> None:
+        self._rows.undoings.append((tenant_id, calcom_uid, reason))
 
     async def process_delivery(self, tenant_id: UUID, delivery_id: UUID, *, subject: str, after_seconds: float) -> None:
         self._rows.jobs.append((tenant_id, delivery_id))

@@ -33,6 +33,7 @@ class Stored:
     customers: MutableMapping[tuple[UUID, str], Customer] = field(default_factory=dict)
     appointments: MutableMapping[UUID, Appointment] = field(default_factory=dict)
     jobs: list[tuple[UUID, UUID]] = field(default_factory=list)  # tenant, and appointment or delivery
+    undoings: list[tuple[UUID, str, str]] = field(default_factory=list)  # tenant, uid at Cal.com, reason
     deliveries: MutableMapping[UUID, Delivery] = field(default_factory=dict)
     requests: MutableMapping[tuple[UUID, str], Claimed] = field(default_factory=dict)
     # Open differences by tenant, kind and subject.
@@ -47,6 +48,7 @@ class Stored:
             customers=dict(self.customers),
             appointments=dict(self.appointments),
             jobs=list(self.jobs),
+            undoings=list(self.undoings),
             requests=dict(self.requests),
             deliveries=dict(self.deliveries),
             inconsistencies=dict(self.inconsistencies),

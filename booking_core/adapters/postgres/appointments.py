@@ -43,7 +43,9 @@ from booking_core.domain.models import (
 
 _OCCUPYING = tuple(state.value for state in OCCUPYING)
 # What a change of state may change besides.
-_SETTLED = ("calcom_uid", "doubted_at", "looks", "version")
+_SETTLED = ("calcom_uid", "cancellation_reason", "doubted_at", "looks", "version")
+# What starts the time that the two worlds may disagree.
+_DOUBTFUL = (State.UNKNOWN, State.CANCELLING)
 
 
 class PostgresAppointments:
@@ -77,11 +79,12 @@ class PostgresAppointments:
         )
         return (await self._connection.execute(statement)).one_or_none() is not None
 
-    async def settle(self, seen: Appointment, state: State, *, calcom_uid: str | None = None) -> Appointment | None:
+    async def settle(
+        self, seen: Appointment, state: State, *, calcom_uid: str | None = None, reason: str | None = None
+    ) -> Appointment | None:
         states.check(seen.state, state)
-        values: dict[str, object] = {**_becoming(state)}
-        if calcom_uid is not None:
-            values["calcom_uid"] = calcom_uid
+        told = {"calcom_uid": calcom_uid, "cancellation_reason": reason}
+        values = {**_becoming(state), **{name: value for name, value in told.items() if value is not None}}
         settled = (
             update(appointments)
             .where(appointments.c.id == seen.id, appointments.c.version == seen.version)
@@ -148,7 +151,7 @@ class PostgresAppointments:
         query = (
             _whole()
             .where(
-                and_(appointments.c.synthetic, appointments.c.state == State.CONFIRMED.value),
+                and_(appointments.c.synthetic, appointments.c.state.in_((State.CONFIRMED.value, State.PENDING.value))),
                 appointments.c.created_at < older_than,
             )
             .order_by(appointments.c.created_at)
@@ -198,7 +201,7 @@ class PostgresAppointments:
     async def unsettled(self, *, at_most: int) -> Sequence[tuple[UUID, UUID]]:
         query = (
             select(appointments.c.tenant_id, appointments.c.id)
-            .where(appointments.c.state.in_((State.QUEUED.value, State.UNKNOWN.value)))
+            .where(appointments.c.state.in_([each.value for each in UNSETTLED if each is not State.CREATING]))
             .order_by(appointments.c.created_at)
             .limit(at_most)
         )
@@ -207,7 +210,7 @@ class PostgresAppointments:
 
 def _becoming(state: State) -> Mapping[str, object]:
     values = {"state": state.value, "version": appointments.c.version + 1, "updated_at": func.now()}
-    return values | {"doubted_at": func.now(), "looks": 0} if state is State.UNKNOWN else values
+    return values | {"doubted_at": func.now(), "looks": 0} if state in _DOUBTFUL else values
 
 
 def _whole() -> Select[tuple[object, ...]]:
@@ -260,6 +263,7 @@ def _appointment(row: Row[tuple[object, ...]]) -> Appointment:
         calcom_uid=row.calcom_uid,
         doubted_at=row.doubted_at,
         looks=row.looks,
+        cancellation_reason=row.cancellation_reason,
         version=row.version,
     )
 

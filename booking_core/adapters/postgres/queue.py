@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any, TypedDict
 from uuid import UUID
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from booking_core.domain import rules
 
 SETTLE = "settle"
+UNDO = "undo"
 PROCESS_DELIVERY = "process_delivery"
 
 # News about a booking goes before what waits for its time: a job of the same lock would else wait behind it.
@@ -59,7 +61,12 @@ class PostgresQueue:
             schedule_in={"seconds": round(after_seconds)},
             connection=await self._driver(),
         )
-        await job.defer_async(tenant_id=str(tenant_id), appointment_id=str(appointment_id), tries=0)
+        await self._once(job.defer_async(tenant_id=str(tenant_id), appointment_id=str(appointment_id), tries=0))
+
+    async def undo(self, tenant_id: UUID, calcom_uid: str, *, reason: str) -> None:
+        about = f"undo:{calcom_uid}"
+        job = _deferrer.configure_task(UNDO, lock=about, queueing_lock=about, connection=await self._driver())
+        await self._once(job.defer_async(tenant_id=str(tenant_id), calcom_uid=calcom_uid, reason=reason))
 
     async def process_delivery(self, tenant_id: UUID, delivery_id: UUID, *, subject: str, after_seconds: float) -> None:
         job = _deferrer.configure_task(
@@ -70,6 +77,12 @@ class PostgresQueue:
             connection=await self._driver(),
         )
         await job.defer_async(tenant_id=str(tenant_id), delivery_id=str(delivery_id))
+
+    async def _once(self, put_down: Awaitable[int]) -> None:
+        """Put it down, unless one waits already: a savepoint, because that must not cost the transaction."""
+        with suppress(AlreadyEnqueued):
+            async with self._connection.begin_nested():
+                await put_down
 
     async def _driver(self) -> PsycopgConnection[Any]:
         raw = await self._connection.get_raw_connection()

@@ -132,6 +132,7 @@ appointments = Table(
     Column("calcom_uid", Text),
     Column("doubted_at", DateTime(timezone=True)),
     Column("looks", Integer, nullable=False, server_default=text("0")),
+    Column("cancellation_reason", Text),
     Column("version", Integer, nullable=False, server_default=text("0")),
     Column("channel", Text, nullable=False),
     Column("synthetic", Boolean, nullable=False),
@@ -261,7 +262,7 @@ Index(
 Index(
     "ix_appointments_synthetic",
     appointments.c.created_at,
-    postgresql_where=text("synthetic AND state = 'confirmed'"),
+    postgresql_where=text("synthetic AND state IN ('confirmed', 'pending')"),
 )
 # Whose turn it is.
 Index("ix_appointments_turn", appointments.c.tenant_id, appointments.c.staff_id, appointments.c.created_at)

@@ -1,0 +1,148 @@
+"""Calls appointments off: noted here first, then carried out at Cal.com, in the call or by a job.
+
+Until Cal.com agrees the chair stays held. The same way is taken when we have to undo what we made ourselves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+
+from booking_core.bus import Bus
+from booking_core.domain.errors import (
+    AppointmentDatabaseError,
+    CalcomOutcomeUnknown,
+    CalcomRejected,
+    CancellationRefused,
+    UnknownAppointment,
+)
+from booking_core.domain.events import AppointmentCancellationRefused, AppointmentCancelled
+from booking_core.domain.models import OCCUPYING, Appointment, State, Tenant
+from booking_core.domain.ports import Calcom, CalcomBooking, Clock, Database, Stores
+from booking_core.services import absence
+from booking_core.services.outcomes import STANDS_AS, WAITING, Outcomes, Recorded, record
+
+# The call has its own try first.
+CARRIED_OUT_AFTER_SECONDS = 15.0
+UNSAID = "cancelled by the salon's booking system"
+
+_log = structlog.get_logger()
+
+
+async def call_off(stores: Stores, appointment: Appointment, *, reason: str) -> Recorded:
+    """Note, within a transaction that may have more to write, that it is to be cancelled; the job is in it, too.
+
+    What is certainly not at Cal.com is cancelled at once. What has ended, or is being cancelled, is left alone.
+    """
+    recorded = Recorded(appointment, is_mine=False)
+    while not recorded.is_mine and recorded.appointment.state in OCCUPYING:
+        seen = recorded.appointment
+        if seen.state is State.CANCELLING:
+            break
+        state = State.CANCELLED if seen.state is State.QUEUED else State.CANCELLING
+        recorded = await record(stores, seen, state, reason=reason)
+    if recorded.is_mine and recorded.appointment.state is State.CANCELLING:
+        await stores.queue.settle(appointment.tenant_id, appointment.id, after_seconds=CARRIED_OUT_AFTER_SECONDS)
+    return recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """Each one ends in AppointmentCancelled, or in AppointmentCancellationRefused and the appointment stands."""
+
+    database: Database
+    calcom: Calcom
+    bus: Bus
+    clock: Clock
+    outcomes: Outcomes
+
+    async def cancel(self, tenant: Tenant, appointment_id: UUID, *, reason: str) -> Appointment:
+        """Return the appointment: ended, or CANCELLING, which is noted and will be carried out by a job.
+
+        Cancelling again is a success. Raises UnknownAppointment, CancellationRefused and AppointmentDatabaseError.
+        """
+        noted = await self._note(tenant, appointment_id, reason)
+        if noted.state is not State.CANCELLING or noted.calcom_uid is None:
+            return noted
+        try:
+            return await self._carry_out(tenant, noted, noted.calcom_uid)
+        except (*WAITING, CalcomRejected, AppointmentDatabaseError):
+            return noted
+
+    async def go_on(self, tenant: Tenant, cancelling: Appointment) -> float | None:
+        """Do, as a job, what can be done now. Return the seconds after which to come again, or None at the end."""
+        uid = cancelling.calcom_uid or await self._look(tenant, cancelling)
+        if uid is None and not absence.is_believed(cancelling, now=self.clock.now()):
+            return await absence.note(self.database, cancelling)
+        if uid is None:
+            await self._end(cancelling)
+            return None
+        try:
+            await self._carry_out(tenant, cancelling, uid)
+        except CancellationRefused:
+            return None  # and told: see _refused
+        except CalcomOutcomeUnknown:
+            # Cal.com may answer like this to what it has cancelled already, however often it is asked.
+            if await self._standing(tenant, uid):
+                raise
+            await self._end(cancelling)
+        return None
+
+    async def undo(self, tenant_id: UUID, uid: str, *, reason: str) -> None:
+        """Cancel a booking that belongs to no appointment of ours. Raises BookingFailed if it must be tried again."""
+        async with self.database.begin(tenant_id) as stores:
+            tenant = await stores.tenants.get(tenant_id)
+        try:
+            await self.calcom.cancel(tenant, uid, reason=reason)
+        except (CalcomRejected, CalcomOutcomeUnknown) as error:
+            if not await self._standing(tenant, uid):
+                return
+            if isinstance(error, CalcomOutcomeUnknown):
+                raise
+            _log.error("booking_cannot_be_undone", calcom_uid=uid, said=str(error))
+
+    async def _note(self, tenant: Tenant, appointment_id: UUID, reason: str) -> Appointment:
+        async with self.database.begin(tenant.id) as stores:
+            appointment = await stores.appointments.find(tenant.id, appointment_id)
+            if appointment is None:
+                raise UnknownAppointment
+            recorded = await call_off(stores, appointment, reason=reason)
+        return self._told(recorded)
+
+    async def _look(self, tenant: Tenant, cancelling: Appointment) -> str | None:
+        found = await self.calcom.find(tenant, cancelling)
+        return found.uid if found else None
+
+    async def _carry_out(self, tenant: Tenant, cancelling: Appointment, uid: str) -> Appointment:
+        try:
+            await self.calcom.cancel(tenant, uid, reason=cancelling.cancellation_reason or UNSAID)
+        except CalcomRejected as error:
+            standing = await self._standing(tenant, uid)
+            if standing is not None:
+                return await self._refused(cancelling, standing, error)
+        return await self._end(cancelling)
+
+    async def _standing(self, tenant: Tenant, uid: str) -> CalcomBooking | None:
+        booking = await self.calcom.get(tenant, uid)
+        return booking if booking and booking.is_live else None
+
+    async def _refused(self, cancelling: Appointment, standing: CalcomBooking, error: CalcomRejected) -> Appointment:
+        """Let the appointment stand as it does at Cal.com, and say so."""
+        recorded = await self.outcomes.record(cancelling, STANDS_AS[standing.status], calcom_uid=standing.uid)
+        if recorded.appointment.state is State.CANCELLED:
+            return recorded.appointment
+        if recorded.is_mine:
+            _log.error("cancellation_refused", appointment_id=str(cancelling.id), said=str(error))
+            self.bus.publish(AppointmentCancellationRefused(cancelling.origin, cancelling.id, cancelling.tenant_id))
+        raise CancellationRefused from error
+
+    async def _end(self, cancelling: Appointment) -> Appointment:
+        return self._told(await self.outcomes.record(cancelling, State.CANCELLED))
+
+    def _told(self, recorded: Recorded) -> Appointment:
+        appointment = recorded.appointment
+        if recorded.is_mine and appointment.state is State.CANCELLED:
+            self.bus.publish(AppointmentCancelled(appointment.origin, appointment.id, appointment.tenant_id))
+        return appointment
