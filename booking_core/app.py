@@ -42,6 +42,7 @@ from booking_core.services.cancellation import Cancellation
 from booking_core.services.comparison import BothWorlds
 from booking_core.services.customer_resolution import CustomerResolutionService
 from booking_core.services.inbox import WebhookInbox
+from booking_core.services.making import Making
 from booking_core.services.notification import BookingNotificationService
 from booking_core.services.orchestrator import BookingOrchestrator
 from booking_core.services.outcomes import Outcomes
@@ -161,14 +162,13 @@ def assemble(world: World, *, mail_sender: str, confidence_threshold: float) -> 
     finder = SlotFinder(world.database, world.calcom, services, world.clock)
     orchestrator = BookingOrchestrator(
         database=world.database,
-        calcom=world.calcom,
         bus=bus,
         validation=BookingValidationService(world.clock, confidence_threshold=confidence_threshold),
         customers=CustomerResolutionService(),
         services=services,
         appointments=AppointmentPersistenceService(uuid4, world.clock),
         slots=finder,
-        outcomes=outcomes,
+        making=Making(world.database, world.calcom, bus, outcomes),
     )
     cancellation = Cancellation(world.database, world.calcom, bus, world.clock, outcomes)
     acceptance = Acceptance(world.database, world.calcom, bus, world.clock, outcomes)

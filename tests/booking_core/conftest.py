@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from booking_core.adapters.postgres.database import PostgresDatabase
 from booking_core.app import Core, World, assemble, web
+from booking_core.services.orchestrator import BookingOrchestrator
 from booking_core.telemetry.recorder import Recorder
 from tests import factories
 from tests.fakes import FakeCalcom, FakeClock, FakeDatabase, FakeMailer
@@ -69,6 +71,12 @@ async def real_stage(database_url) -> AsyncIterator[RealStage]:
     yield RealStage(database, calcom, registry, core)
     await core.bus.drain()
     await database.close()
+
+
+def asking(stage: Stage, **otherwise: Any) -> BookingOrchestrator:
+    """Return an orchestrator whose making asks another calendar, or sleeps otherwise."""
+    orchestrator = stage.core.orchestrator
+    return replace(orchestrator, making=replace(orchestrator.making, **otherwise))
 
 
 @pytest.fixture

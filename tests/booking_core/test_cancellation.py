@@ -20,7 +20,7 @@ from booking_core.domain.errors import (
 from booking_core.domain.models import Appointment, State, Tenant, Traffic
 from booking_core.domain.ports import CalcomBooking, CalcomStatus
 from booking_core.services.cancellation import call_off
-from tests.booking_core.conftest import Stage
+from tests.booking_core.conftest import Stage, asking
 from tests.factories import OTHER_SALON, SALON, a_request, a_wish, an_origin, open_salon
 
 AWAY = [CalcomUnavailable(), CalcomCircuitOpen(retry_after_seconds=30), CalcomRateLimited(), CalcomOutcomeUnknown()]
@@ -359,7 +359,7 @@ async def test_a_late_create_does_not_bring_back_what_was_called_off(stage):
             await stage.core.cancellation.cancel(tenant, creating.id, reason="quick change of mind")
             return await stage.calcom.create(tenant, creating)
 
-    orchestrator = replace(stage.core.orchestrator, calcom=Meanwhile())
+    orchestrator = asking(stage, calcom=Meanwhile())
     with pytest.raises(BookingError, match="cancelled while it was being made"):
         await orchestrator.book(SALON, a_request(), an_origin())
 

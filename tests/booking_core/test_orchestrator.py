@@ -24,7 +24,7 @@ from booking_core.domain.errors import (
 from booking_core.domain.models import Appointment, BookingRequest, CustomerWish, State, Tenant, Traffic
 from booking_core.domain.ports import CalcomBooking, CalcomStatus
 from booking_core.services.outcomes import ASTRAY
-from tests.booking_core.conftest import Stage
+from tests.booking_core.conftest import Stage, asking
 from tests.factories import (
     NOW,
     SALON,
@@ -310,7 +310,7 @@ async def test_a_copy_waits_for_the_original_and_gets_its_answer(stage):
     async def meanwhile(_seconds: float) -> None:
         stage.database.rows.appointments[first.id] = first
 
-    copy = await replace(stage.core.orchestrator, sleep=meanwhile).book(SALON, a_request(), an_origin())
+    copy = await asking(stage, sleep=meanwhile).book(SALON, a_request(), an_origin())
 
     assert copy == first
 
@@ -324,7 +324,7 @@ async def test_a_copy_that_loses_the_database_for_a_moment_still_gets_the_origin
         stage.database.down = next(lost)
         stage.database.rows.appointments[first.id] = first
 
-    copy = await replace(stage.core.orchestrator, sleep=meanwhile).book(SALON, a_request(), an_origin())
+    copy = await asking(stage, sleep=meanwhile).book(SALON, a_request(), an_origin())
 
     assert copy == first
 
@@ -343,7 +343,7 @@ class CutDuringTheCall:
 @pytest.mark.parametrize("error", [None, CalcomUnavailable(), CalcomOutcomeUnknown(), CalcomRejected(), SlotTaken()])
 async def test_a_database_lost_after_the_hold_never_makes_the_answer_a_failure(stage, error):
     stage.calcom.error = error
-    orchestrator = replace(stage.core.orchestrator, calcom=CutDuringTheCall(stage))
+    orchestrator = asking(stage, calcom=CutDuringTheCall(stage))
 
     appointment = await orchestrator.book(SALON, a_request(), an_origin())
 
@@ -387,7 +387,7 @@ class OvertakenDuringTheCall:
 
 
 async def overtaken(stage: Stage, *steps: State) -> Appointment:
-    orchestrator = replace(stage.core.orchestrator, calcom=OvertakenDuringTheCall(stage, *steps))
+    orchestrator = asking(stage, calcom=OvertakenDuringTheCall(stage, *steps))
     return await orchestrator.book(SALON, a_request(), an_origin())
 
 

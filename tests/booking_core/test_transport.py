@@ -70,7 +70,8 @@ def impatient(stage: Stage, calcom: FakeCalcom) -> Stage:
     world = replace(stage.world, calcom=calcom)
     core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6)
     repeats = Repeats(stage.database, stage.clock, sleep=yield_once)
-    core = replace(core, repeats=repeats, orchestrator=replace(core.orchestrator, sleep=yield_once))
+    making = replace(core.orchestrator.making, sleep=yield_once)
+    core = replace(core, repeats=repeats, orchestrator=replace(core.orchestrator, making=making))
     return replace(stage, world=world, core=core, calcom=calcom)
 
 
