@@ -12,9 +12,10 @@ import pytest
 from pydantic import SecretStr
 
 from booking_core.adapters.calcom import CalcomClient
+from booking_core.domain.discrepancies import Window
 from booking_core.domain.errors import CalcomRejected, SlotTaken
 from booking_core.domain.models import Appointment, Customer, State
-from booking_core.domain.ports import Calcom, CalcomBooking, CalcomStatus
+from booking_core.domain.ports import Calcom, CalcomBooking, CalcomStatus, Listing
 from loadtests.calcom_simulator.app import build
 from loadtests.calcom_simulator.settings import SimulatorSettings
 from tests.factories import SALON, an_id, an_offering, an_origin
@@ -206,3 +207,40 @@ async def test_a_move_is_not_made_twice(calendar):
 
     with pytest.raises(CalcomRejected):
         await calendar.port.reschedule(TENANT, old.uid, TEN + HOUR, reason=WHY)
+
+
+async def test_a_list_tells_whose_each_booking_is_and_shows_what_is_over(calendar):
+    ours = an_appointment("ours")
+    old = await calendar.port.create(TENANT, ours)
+    new = await calendar.port.reschedule(TENANT, old.uid, TEN + HOUR, reason=WHY)
+
+    page = await calendar.port.listed(TENANT, Listing(Window(MONDAY, MONDAY + timedelta(days=7))), skip=0, take=100)
+
+    told = {each.uid: (each.start, each.is_living, each.appointment_id, each.tenant_id) for each in page.bookings}
+    assert told == {
+        old.uid: (TEN, False, ours.id, TENANT.id),
+        new.uid: (TEN + HOUR, True, ours.id, TENANT.id),
+    }
+    assert {each.event_type_id for each in page.bookings} == {ANNA_HAIRCUT}
+    assert not page.has_more
+
+
+async def test_a_list_comes_in_pages_in_the_order_of_making(calendar):
+    made = []
+    for number in range(3):
+        start = TEN + number * HOUR
+        ours = replace(an_appointment(f"number {number}"), start=start, end=start + timedelta(minutes=30))
+        made.append((await calendar.port.create(TENANT, ours)).uid)
+
+    pages = [await calendar.port.listed(TENANT, Listing(), skip=skip, take=2) for skip in (0, 2)]
+
+    assert [[each.uid for each in page.bookings] for page in pages] == [made[:2], made[2:]]
+    assert [page.has_more for page in pages] == [True, False]
+
+
+async def test_a_list_of_a_window_leaves_out_what_starts_before_it(calendar):
+    await calendar.port.create(TENANT, an_appointment("ours"))
+
+    page = await calendar.port.listed(TENANT, Listing(Window(TEN + HOUR, TEN + 9 * HOUR)), skip=0, take=100)
+
+    assert list(page.bookings) == []
