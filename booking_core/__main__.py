@@ -1,4 +1,4 @@
-"""`python -m booking_core serve | worker | migrate | seed | breaker | agent | settings`: one process each."""
+"""`python -m booking_core …`: serve and worker are processes, the rest are commands for people."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from booking_core import seed as seeding
 from booking_core.adapters.calcom import CalcomClient
 from booking_core.adapters.postgres import migrations
 from booking_core.domain.errors import BookingError
-from booking_core.operator import agent, breaker, terminal
+from booking_core.operator import agent, breaker, hanging, reconcile, terminal
 from booking_core.settings import Settings
 from sla import logs
 
@@ -33,6 +33,8 @@ cli = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
 )
+cli.command()(reconcile.reconcile)
+cli.command()(hanging.hanging)
 cli.add_typer(breaker.cli, name="breaker")
 cli.add_typer(agent.cli, name="agent")
 

@@ -9,7 +9,6 @@ from uuid import UUID
 import structlog
 
 from booking_core.bus import ListenerTable
-from booking_core.domain.discrepancies import Outcome
 from booking_core.domain.events import (
     AppointmentBooked,
     AppointmentBookingFailed,
@@ -29,13 +28,7 @@ from booking_core.telemetry.recorder import Recorder
 _log = structlog.get_logger()
 
 Ending = AppointmentBooked | CalcomSyncRequired | AppointmentBookingFailed
-Told = (
-    AppointmentBooked
-    | AppointmentBookingFailed
-    | AppointmentCancelled
-    | AppointmentCancellationRefused
-    | InconsistencyDetected
-)
+Told = AppointmentBooked | AppointmentBookingFailed | AppointmentCancelled | AppointmentCancellationRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +85,6 @@ class Listeners:
         if event.appointment_id is not None:
             await self._tell(event, event.appointment_id, "regret_email", self.notification.regret)
 
-    async def send_booking_cancellation_email(self, event: InconsistencyDetected) -> None:
-        # The one thing that reconciliation does to a customer who was told otherwise.
-        if event.action == Outcome.CANCELLED_HERE and event.appointment_id is not None:
-            await self._tell(event, event.appointment_id, "cancellation_email", self.notification.cancelled)
-
     async def send_called_off_email(self, event: AppointmentCancelled) -> None:
         await self._tell(event, event.appointment_id, "cancellation_email", self.notification.called_off)
 
@@ -134,5 +122,5 @@ def table(*, recorder: Recorder, notification: BookingNotificationService) -> Li
         AppointmentCancellationRefused: (to.log_lifecycle, to.send_cancellation_refused_email),
         WebhookReceived: (),
         WebhookProcessed: (to.log_booking_metrics, to.log_lifecycle),
-        InconsistencyDetected: (to.log_inconsistency, to.send_booking_cancellation_email),
+        InconsistencyDetected: (to.log_inconsistency,),
     }

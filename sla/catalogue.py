@@ -139,7 +139,6 @@ LISTENER = Label(
         "log_lifecycle",
         "send_booking_confirmation_email",
         "send_booking_regret_email",
-        "send_booking_cancellation_email",
         "send_called_off_email",
         "send_cancellation_refused_email",
     ),

@@ -59,6 +59,8 @@ class Outcome(StrEnum):
     WOULD_ACT = "would_act"  # a dry run
 
 
+# Nothing is left to do about these, by us or by a person.
+SETTLED = (Outcome.CANCELLED_THERE, Outcome.CANCELLED_HERE, Outcome.ADOPTED, Outcome.GONE)
 # What the day's allowance counts.
 CHANGES = (Outcome.CANCELLED_THERE, Outcome.CANCELLED_HERE, Outcome.ADOPTED, Outcome.MAKING_AGAIN)
 

@@ -148,6 +148,14 @@ class Appointments(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A job that is to settle an appointment: how often that was tried, and when it is tried next."""
+
+    tries: int
+    next_at: datetime | None
+
+
 class Queue(Protocol):
     """Durable jobs, put down in the transaction that needs them."""
 
@@ -157,6 +165,10 @@ class Queue(Protocol):
 
     async def undo(self, tenant_id: UUID, calcom_uid: str, *, reason: str) -> None:
         """See to it that a booking at Cal.com that belongs to no appointment is cancelled."""
+        ...
+
+    async def waiting(self, appointment_ids: Collection[UUID]) -> Mapping[UUID, Waiting]:
+        """Return the job of each appointment that has one."""
         ...
 
     async def process_delivery(self, tenant_id: UUID, delivery_id: UUID, *, subject: str, after_seconds: float) -> None:

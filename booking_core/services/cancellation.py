@@ -90,6 +90,12 @@ class Cancellation:
             await self._end(cancelling)
         return None
 
+    async def happened(self, standing: Appointment) -> bool:
+        """Record that Cal.com holds it no longer: somebody cancelled it there. Return whether that was news."""
+        recorded = await self.outcomes.record(standing, State.CANCELLED)
+        self._told(recorded)
+        return recorded.is_mine
+
     async def undo(self, tenant_id: UUID, uid: str, *, reason: str) -> None:
         """Cancel a booking that belongs to no appointment of ours. Raises BookingFailed if it must be tried again."""
         async with self.database.begin(tenant_id) as stores:

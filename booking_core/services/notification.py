@@ -30,11 +30,6 @@ class BookingNotificationService:
             "we are sorry: we could not make this appointment; please call us for another",
         )
 
-    async def cancelled(self, tenant_id: UUID, appointment_id: UUID) -> bool:
-        """Tell a customer that the salon has called the appointment off; False as in `confirm`."""
-        news = "the salon has cancelled this appointment; please call us for another"
-        return await self._send(tenant_id, appointment_id, "cancelled", news)
-
     async def called_off(self, tenant_id: UUID, appointment_id: UUID) -> bool:
         """Tell the customer that the appointment is off, as they wished or have heard; False as in `confirm`."""
         return await self._send(tenant_id, appointment_id, "called-off", "this appointment is cancelled")

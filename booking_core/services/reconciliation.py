@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from booking_core.bus import Bus
-from booking_core.domain.discrepancies import CAPPED, CHANGES, Finding, Kind, Outcome, Sighting, Window, remedy
+from booking_core.domain.discrepancies import CAPPED, CHANGES, SETTLED, Finding, Kind, Outcome, Sighting, Window, remedy
 from booking_core.domain.errors import AppointmentDatabaseError, BookingError
 from booking_core.domain.events import InconsistencyDetected
 from booking_core.domain.models import Channel, Origin, Tenant, Traffic
@@ -41,8 +41,9 @@ class Report:
     lines: Sequence[Line]
 
     @property
-    def has_agreed(self) -> bool:
-        return all(line.outcome is Outcome.GONE for line in self.lines)
+    def is_agreed(self) -> bool:
+        """Tell whether nothing is left to be done: no difference, or each put right."""
+        return all(line.outcome in SETTLED for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)

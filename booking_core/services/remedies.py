@@ -16,7 +16,7 @@ from booking_core.domain.discrepancies import (
 )
 from booking_core.domain.models import OCCUPYING, Appointment, Offering, State, Tenant
 from booking_core.domain.ports import Calcom, CalcomBooking, Database, Stores
-from booking_core.services.outcomes import Outcomes
+from booking_core.services.cancellation import Cancellation
 
 REASON = "reconciliation: this appointment does not exist any more"
 # So often may one booking have been moved before we call it a riddle.
@@ -29,7 +29,7 @@ class Remedies:
 
     database: Database
     calcom: Calcom
-    outcomes: Outcomes
+    cancellation: Cancellation
 
     async def apply(self, tenant: Tenant, finding: Finding) -> Outcome:
         """Do what the finding asks for. Raises BookingFailed if Cal.com or the database does not let us."""
@@ -51,8 +51,10 @@ class Remedies:
         now = await self.calcom.get(tenant, booking.uid)
         if now is None or not now.is_live:
             return Outcome.GONE
-        await self.calcom.cancel(tenant, booking.uid, reason=REASON)
-        return Outcome.CANCELLED_THERE
+        await self.cancellation.undo(tenant.id, booking.uid, reason=REASON)
+        left = await self.calcom.get(tenant, booking.uid)
+        # Some event types do not let anybody cancel.
+        return Outcome.LEFT_TO_A_PERSON if left is not None and left.is_live else Outcome.CANCELLED_THERE
 
     async def _needs(self, tenant: Tenant, row: Appointment, booking: ListedBooking) -> bool:
         """Tell whether the appointment lives by this booking, or may; not if it surely lives by another."""
@@ -68,8 +70,7 @@ class Remedies:
         booking = await self._latest(tenant, row.calcom_uid) if row else None
         if row is None or booking is None or booking.is_live:
             return Outcome.GONE
-        recorded = await self.outcomes.record(row, State.CANCELLED)
-        return Outcome.CANCELLED_HERE if recorded.is_mine else Outcome.GONE
+        return Outcome.CANCELLED_HERE if await self.cancellation.happened(row) else Outcome.GONE
 
     async def _make_again(self, tenant: Tenant, finding: Finding) -> Outcome:
         row = await self._confirmed(tenant, finding)

@@ -68,7 +68,7 @@ async def test_worlds_that_agree_are_left_alone(stage, reconciler):
     report = await twice(stage, reconciler)
 
     assert (report.here, report.there, report.lines) == (1, 1, [])
-    assert report.has_agreed
+    assert report.is_agreed
 
 
 async def test_an_orphan_there_is_cancelled_at_its_second_sighting_and_not_before(stage, reconciler):
@@ -126,7 +126,7 @@ async def test_an_appointment_that_the_salon_cancelled_there_ends_here_too_and_t
 
     assert outcomes(report) == [(Kind.ORPHAN_HERE, Outcome.CANCELLED_HERE)]
     assert row(stage, appointment).state is State.CANCELLED
-    assert ["has cancelled" in letter.text for letter in stage.mailer.letters] == [True]
+    assert ["this appointment is cancelled" in letter.text for letter in stage.mailer.letters] == [True]
 
 
 async def test_an_appointment_that_is_absent_there_is_made_again(stage, reconciler):
@@ -175,7 +175,7 @@ async def test_an_appointment_that_the_salon_moved_there_moves_here(stage, recon
         moved.uid,
     )
     stage.clock.advance(300)
-    assert (await reconciler.run(SALON)).has_agreed
+    assert (await reconciler.run(SALON)).is_agreed
 
 
 async def test_a_move_onto_an_occupied_chair_is_left_to_a_person(stage, reconciler):
@@ -281,14 +281,36 @@ async def test_worlds_that_cannot_be_compared_are_not_touched_and_the_run_says_w
     assert len(stage.database.rows.inconsistencies) == 1
 
 
+class SilentCalcom:
+    """Does not answer when one booking is looked at."""
+
+    async def get(self, tenant, uid):
+        raise CalcomUnavailable
+
+
 async def test_what_fails_is_tried_again_in_the_next_run(stage, reconciler):
     put(stage, await book(stage), state=State.FAILED)
-    stage.calcom.refuses_cancelling = True
-    assert outcomes(await twice(stage, reconciler)) == [(Kind.ORPHAN_THERE, Outcome.FAILED)]
-    stage.calcom.refuses_cancelling = False
+    silent = replace(reconciler, remedies=replace(reconciler.remedies, calcom=SilentCalcom()))
+    assert outcomes(await twice(stage, silent)) == [(Kind.ORPHAN_THERE, Outcome.FAILED)]
     stage.clock.advance(300)
 
     assert outcomes(await reconciler.run(SALON)) == [(Kind.ORPHAN_THERE, Outcome.CANCELLED_THERE)]
+
+
+async def test_what_cal_com_does_not_let_us_cancel_is_left_to_a_person(stage, reconciler):
+    put(stage, await book(stage), state=State.FAILED)
+    stage.calcom.refuses_cancelling = True
+
+    assert outcomes(await twice(stage, reconciler)) == [(Kind.ORPHAN_THERE, Outcome.LEFT_TO_A_PERSON)]
+
+
+@pytest.mark.parametrize("state", [State.CREATING, State.UNKNOWN, State.QUEUED, State.PENDING, State.CANCELLING])
+async def test_while_a_saga_of_ours_lives_nothing_there_is_cancelled(stage, reconciler, state):
+    put(stage, await book(stage), state=state)
+
+    await twice(stage, reconciler)
+
+    assert stage.calcom.cancelled == []
 
 
 async def test_a_narrow_window_finds_what_starts_in_it_and_forgets_nothing_outside(stage, reconciler):

@@ -173,4 +173,6 @@ async def test_asking_for_a_settlement_again_is_no_error_and_leaves_the_transact
     async with database.begin(SALON.id) as stores:
         for _ in range(times):
             await stores.queue.settle(SALON.id, appointment.id, after_seconds=0)
+        waiting = await stores.queue.waiting([appointment.id, SALON.id])
+        assert {each: job.tries for each, job in waiting.items()} == {appointment.id: 0}
         assert await stores.appointments.find(SALON.id, appointment.id) == appointment

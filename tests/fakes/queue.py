@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from booking_core.domain.errors import IdempotencyKeyReused, RequestInFlight
 from booking_core.domain.models import Reply
+from booking_core.domain.ports import Waiting
 from tests.fakes.rows import Claimed, Stored
 
 
@@ -19,6 +21,9 @@ class FakeQueue:
 
     async def undo(self, tenant_id: UUID, calcom_uid: str, *, reason: str) -> None:
         self._rows.undoings.append((tenant_id, calcom_uid, reason))
+
+    async def waiting(self, appointment_ids: Collection[UUID]) -> Mapping[UUID, Waiting]:
+        return {each: Waiting(0, None) for _, each in self._rows.jobs if each in appointment_ids}
 
     async def process_delivery(self, tenant_id: UUID, delivery_id: UUID, *, subject: str, after_seconds: float) -> None:
         self._rows.jobs.append((tenant_id, delivery_id))

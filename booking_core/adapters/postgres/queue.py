@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection, Mapping
 from contextlib import suppress
 from typing import Any, TypedDict
 from uuid import UUID
@@ -10,9 +10,11 @@ from uuid import UUID
 import procrastinate
 from procrastinate.exceptions import AlreadyEnqueued
 from psycopg import AsyncConnection as PsycopgConnection
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from booking_core.domain import rules
+from booking_core.domain.ports import Waiting
 
 SETTLE = "settle"
 UNDO = "undo"
@@ -23,6 +25,15 @@ NEWS_FIRST = 1
 
 # Only to put jobs down: it opens no pool of its own.
 _deferrer = procrastinate.App(connector=procrastinate.PsycopgConnector())
+
+# Where one is at work and has put down the next, the next one counts.
+_WAITING = text(
+    """
+    SELECT queueing_lock, (args->>'tries')::integer AS tries, scheduled_at FROM procrastinate_jobs
+    WHERE queueing_lock = ANY(:locks) AND status IN ('todo', 'doing')
+    ORDER BY id
+    """
+)
 
 
 class Locks(TypedDict):
@@ -67,6 +78,11 @@ class PostgresQueue:
         about = f"undo:{calcom_uid}"
         job = _deferrer.configure_task(UNDO, lock=about, queueing_lock=about, connection=await self._driver())
         await self._once(job.defer_async(tenant_id=str(tenant_id), calcom_uid=calcom_uid, reason=reason))
+
+    async def waiting(self, appointment_ids: Collection[UUID]) -> Mapping[UUID, Waiting]:
+        by_lock = {locks(each)["queueing_lock"]: each for each in appointment_ids}
+        rows = await self._connection.execute(_WAITING, {"locks": list(by_lock)})
+        return {by_lock[row.queueing_lock]: Waiting(row.tries, row.scheduled_at) for row in rows}
 
     async def process_delivery(self, tenant_id: UUID, delivery_id: UUID, *, subject: str, after_seconds: float) -> None:
         job = _deferrer.configure_task(
