@@ -46,7 +46,10 @@ def worker_app() -> ASGIApp:
     logs.configure(settings.log_level)
     world = composition.real_world(settings, role="http")
     core = composition.assemble(
-        world, mail_sender=settings.mail_sender, confidence_threshold=settings.confidence_threshold
+        world,
+        mail_sender=settings.mail_sender,
+        confidence_threshold=settings.confidence_threshold,
+        admin_email=settings.admin_email,
     )
     return composition.web(
         world, core, body_limit_bytes=settings.body_limit_bytes, prompt_v2_percent=settings.prompt_v2_percent
@@ -93,7 +96,10 @@ def worker() -> None:
 async def _work(settings: Settings) -> None:
     world = composition.real_world(settings, role="jobs", is_background=True)
     core = composition.assemble(
-        world, mail_sender=settings.mail_sender, confidence_threshold=settings.confidence_threshold
+        world,
+        mail_sender=settings.mail_sender,
+        confidence_threshold=settings.confidence_threshold,
+        admin_email=settings.admin_email,
     )
     reconciliation = composition.reconciliation(
         world,

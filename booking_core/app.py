@@ -35,6 +35,7 @@ from booking_core.resilience.local_breaker import InMemoryBreakerStore
 from booking_core.resilience.retry import BACKGROUND, IN_CALL, Retry
 from booking_core.resilience.turnstile import STANDS_SECONDS, Turnstile
 from booking_core.services.acceptance import Acceptance
+from booking_core.services.admin_notification import AdminNotification
 from booking_core.services.alternatives import SlotFinder
 from booking_core.services.appointment_persistence import AppointmentPersistenceService
 from booking_core.services.caller_recognition import CallerRecognition
@@ -150,11 +151,12 @@ def _turnstile(settings: Settings, closing: AsyncExitStack, *, is_background: bo
     return Turnstile(FallbackAllowanceStore(shared, local), patience_seconds=patience)
 
 
-def assemble(world: World, *, mail_sender: str, confidence_threshold: float) -> Core:
+def assemble(world: World, *, mail_sender: str, confidence_threshold: float, admin_email: str | None = None) -> Core:
     """Build the orchestrator and its services on a world."""
     notification = BookingNotificationService(world.database, world.mailer, sender=mail_sender)
+    admin = AdminNotification(world.mailer, world.clock, sender=mail_sender, admin=admin_email)
     bus = Bus(
-        listeners.table(recorder=world.recorder, notification=notification),
+        listeners.table(recorder=world.recorder, notification=notification, admin=admin),
         published=world.recorder.published,
         listener_failed=world.recorder.listener_failed,
     )
@@ -172,7 +174,9 @@ def assemble(world: World, *, mail_sender: str, confidence_threshold: float) -> 
     )
     cancellation = Cancellation(world.database, world.calcom, bus, world.clock, outcomes)
     acceptance = Acceptance(world.database, world.calcom, bus, world.clock, outcomes)
-    settlement = Settlement(world.database, world.calcom, bus, world.clock, outcomes, cancellation, acceptance)
+    settlement = Settlement(
+        world.database, world.calcom, bus, world.clock, outcomes, cancellation, acceptance, world.recorder.sync_failed
+    )
     tenants, repeats = TenantDirectory(world.database, world.clock), Repeats(world.database, world.clock)
     inbox = WebhookInbox(world.database, bus, world.clock, uuid4)
     callers = CallerRecognition(world.database)

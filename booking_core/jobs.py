@@ -43,6 +43,7 @@ class Jobs:
     jitter: Callable[[], float]
 
     async def settle(self, tenant_id: str, appointment_id: str, tries: int) -> None:
+        self.world.recorder.sync_ran()
         seconds = await self.core.settlement.settle(UUID(tenant_id), UUID(appointment_id), tries=tries)
         if seconds is not None:
             with suppress(AlreadyEnqueued):
@@ -90,9 +91,11 @@ class Jobs:
         async with self.world.database.begin(EVERY_TENANT) as stores:
             tenants = await stores.tenants.every()
         for tenant in tenants:
+            self.world.recorder.sync_ran()
             try:
                 await self.reconciliation.run(tenant)
             except BookingError as error:
+                self.world.recorder.sync_failed(error.reason)
                 _log.warning("worlds_not_compared", tenant_id=str(tenant.id), reason=error.reason)
         await self.reconciliation.forget_old()
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from uuid import UUID
 
 import structlog
 
 from booking_core.bus import ListenerTable
+from booking_core.domain.discrepancies import Outcome
 from booking_core.domain.events import (
     AppointmentBooked,
     AppointmentBookingFailed,
@@ -22,6 +23,7 @@ from booking_core.domain.events import (
     WebhookReceived,
 )
 from booking_core.domain.models import Traffic
+from booking_core.services.admin_notification import AdminNotification, SyncTrouble
 from booking_core.services.notification import BookingNotificationService
 from booking_core.telemetry.recorder import Recorder
 
@@ -37,6 +39,7 @@ class Listeners:
 
     recorder: Recorder
     notification: BookingNotificationService
+    admin: AdminNotification
 
     def log_booking_metrics(self, event: Ending | WebhookProcessed) -> None:
         match event:
@@ -91,6 +94,14 @@ class Listeners:
     async def send_cancellation_refused_email(self, event: AppointmentCancellationRefused) -> None:
         await self._tell(event, event.appointment_id, "cancellation_refused_email", self.notification.still_stands)
 
+    async def notify_admin_on_sync_failure(self, event: InconsistencyDetected | AppointmentBookingFailed) -> None:
+        trouble = _trouble(event)
+        if trouble is None:
+            return
+        _log.error("sync_failed", **{name: str(value) for name, value in asdict(trouble).items()})
+        if event.origin.traffic is not Traffic.SYNTHETIC:
+            await self._counted("admin_email", self.admin.sync_failed(trouble))
+
     async def _tell(
         self,
         event: Told,
@@ -100,8 +111,11 @@ class Listeners:
     ) -> None:
         if event.origin.traffic is Traffic.SYNTHETIC:
             return
+        await self._counted(kind, send(event.tenant_id, appointment_id))
+
+    async def _counted(self, kind: str, sending: Awaitable[bool]) -> None:
         try:
-            sent = await send(event.tenant_id, appointment_id)
+            sent = await sending
         except Exception:
             self.recorder.notified(kind, "failed")
             raise
@@ -109,18 +123,34 @@ class Listeners:
             self.recorder.notified(kind, "sent")
 
 
-def table(*, recorder: Recorder, notification: BookingNotificationService) -> ListenerTable:
+def _trouble(event: InconsistencyDetected | AppointmentBookingFailed) -> SyncTrouble | None:
+    """Return what of an event an administrator must know, if anything."""
+    match event:
+        case InconsistencyDetected() if event.action != Outcome.GONE:
+            return SyncTrouble(event.tenant_id, event.kind, event.action, event.subject)
+        # Without an id it failed in the call, and no job has tried it.
+        case AppointmentBookingFailed(outcome="failed", appointment_id=UUID() as appointment_id):
+            return SyncTrouble(event.tenant_id, "given_up", event.reason, str(appointment_id))
+    return None
+
+
+def table(*, recorder: Recorder, notification: BookingNotificationService, admin: AdminNotification) -> ListenerTable:
     """Return who hears of what, in the order they hear of it."""
-    to = Listeners(recorder, notification)
+    to = Listeners(recorder, notification, admin)
     return {
         AppointmentBookingInitiated: (),
         CalcomBookingCreated: (),
         AppointmentBooked: (to.log_booking_metrics, to.log_lifecycle, to.send_booking_confirmation_email),
         CalcomSyncRequired: (to.log_booking_metrics, to.log_lifecycle),
-        AppointmentBookingFailed: (to.log_booking_metrics, to.log_lifecycle, to.send_booking_regret_email),
+        AppointmentBookingFailed: (
+            to.log_booking_metrics,
+            to.log_lifecycle,
+            to.send_booking_regret_email,
+            to.notify_admin_on_sync_failure,
+        ),
         AppointmentCancelled: (to.log_lifecycle, to.send_called_off_email),
         AppointmentCancellationRefused: (to.log_lifecycle, to.send_cancellation_refused_email),
         WebhookReceived: (),
         WebhookProcessed: (to.log_booking_metrics, to.log_lifecycle),
-        InconsistencyDetected: (to.log_inconsistency,),
+        InconsistencyDetected: (to.log_inconsistency, to.notify_admin_on_sync_failure),
     }

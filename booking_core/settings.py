@@ -58,6 +58,11 @@ class Settings(ProcessSettings):
         0.6, description="What the voice agent heard with less confidence than this is asked for again; 0 asks never."
     )
     mail_sender: str = Field("appointments@slotwatch.example", description="Sender of confirmations.")
+    admin_email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = Field(
+        None,
+        description="Who is written to when Cal.com and we cannot be brought to agree, at most once an hour for the "
+        "same trouble of one salon. Unset: nobody.",
+    )
     metrics_directory: Path = Field(
         Path(".run/metrics"), description="Where workers keep their metric files; the exporter reads them."
     )

@@ -55,12 +55,14 @@ def _workers() -> Panel:
 def _unsettled() -> Panel:
     caption = Caption(
         "Unsettled bookings",
-        "Appointments that wait to be entered in Cal.com, and those it may or may not hold; each blocks its slot.",
+        "Appointments that wait to be entered in Cal.com, those it may or may not hold (each blocks its slot), and "
+        "orphans: bookings that live in one world only.",
         "short",
     )
     queries = (
         Query(q.highest(q.level(c.SYNC_BACKLOG)), "waiting", instant=True),
         Query(q.highest(q.level(c.UNKNOWN_OUTCOMES)), "unknown", instant=True),
+        Query(q.highest(q.level(c.ORPHANS), "kind"), "{{kind}}", instant=True),
     )
     return stat(caption, *queries, steps=ANY_IS_BAD)
 
@@ -116,8 +118,9 @@ def _faults() -> Panel:
     caption = Caption(
         "Faults underneath",
         "A minute: database connections lost or not had, listeners that raised, messages that could not be sent, "
-        "webhooks whose signature did not fit, differences with Cal.com and what was done about them, calls to Cal.com "
-        "repeated, circuits moved, calls judged without Redis, and metric files that were skipped.",
+        "webhooks whose signature did not fit, tries of jobs to agree with Cal.com and those that failed, differences "
+        "with it and what was done about them, calls to it repeated, circuits moved, calls judged without Redis, and "
+        "metric files that were skipped.",
         "cpm",
         alert="CircuitBreakerOpen",
     )
@@ -126,6 +129,8 @@ def _faults() -> Panel:
         Query(q.per_minute(c.LISTENER_FAILURES, "listener"), "{{listener}} raised"),
         Query(q.per_minute(c.NOTIFICATIONS, "kind", result="failed"), "{{kind}} not sent"),
         Query(q.per_minute(c.WEBHOOKS, "source", result="refused"), "{{source}} webhooks refused"),
+        Query(q.per_minute(c.SYNC_RUNS), "tries to agree with Cal.com"),
+        Query(q.per_minute(c.SYNC_FAILURES, "reason"), "not agreed: {{reason}}"),
         Query(q.per_minute(c.INCONSISTENCIES, "kind", "action"), "{{kind}} {{action}}"),
         Query(q.per_minute(c.CALCOM_RETRIES), "Cal.com retries"),
         Query(q.per_minute(c.BREAKER_TRANSITIONS, "name", "to"), "circuit to {{name}} now {{to}}"),

@@ -136,6 +136,7 @@ LISTENER = Label(
     (
         "log_booking_metrics",
         "log_inconsistency",
+        "notify_admin_on_sync_failure",
         "log_lifecycle",
         "send_booking_confirmation_email",
         "send_booking_regret_email",
@@ -159,7 +160,10 @@ REMEDY = Label(
         "failed",
     ),
 )
-NOTIFICATION = Label("kind", ("confirmation_email", "regret_email", "cancellation_email", "cancellation_refused_email"))
+NOTIFICATION = Label(
+    "kind",
+    ("confirmation_email", "regret_email", "cancellation_email", "cancellation_refused_email", "admin_email"),
+)
 NOTIFICATION_RESULT = Label("result", ("sent", "failed"))
 DB_ERROR = Label("kind", ("connect", "pool_exhausted", "lost"))
 COLLECTOR = Label("collector", ("metric_files", "workers", "database", "cache", "breaker", "build"))
@@ -317,7 +321,7 @@ WEBHOOKS = Metric(
 NOTIFICATIONS = Metric(
     "booking_notifications_total",
     Kind.COUNTER,
-    "Messages to customers.",
+    "Messages to customers, and to the administrator.",
     Home.CORE,
     labels=(NOTIFICATION, NOTIFICATION_RESULT),
 )
@@ -328,6 +332,19 @@ LISTENER_FAILURES = Metric(
     "Listeners that raised; the booking itself was not touched.",
     Home.CORE,
     labels=(LISTENER,),
+)
+SYNC_RUNS = Metric(
+    "booking_sync_runs_total",
+    Kind.COUNTER,
+    "Tries of the job worker to bring a waiting booking, or all of a salon's, to agree with Cal.com.",
+    Home.CORE,
+)
+SYNC_FAILURES = Metric(
+    "booking_sync_failures_total",
+    Kind.COUNTER,
+    "Those of these tries that Cal.com or the database did not let succeed, and bookings that were given up.",
+    Home.CORE,
+    labels=(Label("reason", FAILURE_REASONS),),
 )
 INCONSISTENCIES = Metric(
     "booking_inconsistencies_total",
@@ -370,6 +387,13 @@ INFLIGHT_OLDEST_AGE = Metric(
     Kind.GAUGE,
     "Age of the oldest booking between hold and confirmation; 0 when there is none.",
     Home.SIDECAR,
+)
+ORPHANS = Metric(
+    "booking_orphans",
+    Kind.GAUGE,
+    "Bookings that live in one world only: two runs of reconciliation saw each, and it is not put right.",
+    Home.SIDECAR,
+    labels=(Label("kind", ("orphan_there", "orphan_here")),),
 )
 BREAKER_NOW = Metric(
     "booking_circuit_breaker_state",

@@ -89,7 +89,10 @@ def _moment(said: str, option: str) -> datetime:
 async def _reconcile(settings: Settings, token: str | None, window: Window | None, *, dry: bool) -> Outlook:
     world = terminal.world(settings)
     core = composition.assemble(
-        world, mail_sender=settings.mail_sender, confidence_threshold=settings.confidence_threshold
+        world,
+        mail_sender=settings.mail_sender,
+        confidence_threshold=settings.confidence_threshold,
+        admin_email=settings.admin_email,
     )
     reconciliation = composition.reconciliation(
         world,

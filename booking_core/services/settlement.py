@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -40,6 +41,7 @@ class Settlement:
     outcomes: Outcomes
     cancellation: Cancellation
     acceptance: Acceptance
+    failed: Callable[[str], None]
 
     async def settle(self, tenant_id: UUID, appointment_id: UUID, *, tries: int) -> float | None:
         """Do what can be done now. Return the seconds after which to come again, or None when it is settled."""
@@ -53,8 +55,10 @@ class Settlement:
         except Overtaken:
             return LADDER_SECONDS[0]
         except (CalcomCircuitOpen, CalcomRateLimited) as error:
+            self.failed(error.reason)
             return self._in_time(appointment, max(error.retry_after_seconds or 0.0, LADDER_SECONDS[0]))
-        except BookingFailed:
+        except BookingFailed as error:
+            self.failed(error.reason)
             return self._in_time(appointment, LADDER_SECONDS[min(tries, len(LADDER_SECONDS) - 1)])
 
     async def _agree(self, tenant: Tenant, appointment: Appointment) -> float | None:
@@ -122,6 +126,7 @@ class Settlement:
 
     async def _give_up(self, appointment: Appointment, error: BookingFailed) -> None:
         await self.outcomes.claim(appointment, State.FAILED)
+        self.failed(error.reason)
         self.bus.publish(
             AppointmentBookingFailed(
                 appointment.origin, appointment.tenant_id, "failed", error.reason, Effort(), appointment.id

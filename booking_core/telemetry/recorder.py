@@ -60,6 +60,12 @@ class Recorder:
     def inconsistency_detected(self, event: InconsistencyDetected) -> None:
         self._child(c.INCONSISTENCIES, event.kind, event.action).inc()
 
+    def sync_ran(self) -> None:
+        self._child(c.SYNC_RUNS).inc()
+
+    def sync_failed(self, reason: str) -> None:
+        self._child(c.SYNC_FAILURES, reason).inc()
+
     def breaker_moved(self, transition: BreakerTransition) -> None:
         self._child(c.BREAKER_TRANSITIONS, transition.name, transition.to.value).inc()
 

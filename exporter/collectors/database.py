@@ -14,6 +14,7 @@ UNSETTLED = """
     SELECT unknown_outcomes, inflight_oldest_age_seconds, backlog, backlog_oldest_age_seconds
     FROM monitoring_unsettled
 """
+ORPHANS = "SELECT kind, bookings FROM monitoring_orphans"
 CONNECTIONS = """
     SELECT coalesce(replace(state, ' ', '_'), 'other'), count(*)
     FROM pg_stat_activity
@@ -40,6 +41,7 @@ class DatabaseCollector:
             # libpq takes whole seconds and reads 1 as 2.
             with psycopg.connect(self._url, connect_timeout=2, options=self._options) as connection:
                 unsettled: tuple[float, ...] = connection.execute(UNSETTLED).fetchone() or (0, 0.0, 0, 0.0)
+                orphans: dict[str, int] = dict(connection.execute(ORPHANS).fetchall())
                 by_state: dict[str, int] = dict(connection.execute(CONNECTIONS).fetchall())
         except psycopg.Error as error:
             raise Unreachable([gauge(c.DB_UP, 0)]) from error
@@ -47,6 +49,7 @@ class DatabaseCollector:
         # In the order of the columns.
         metrics = (c.UNKNOWN_OUTCOMES, c.INFLIGHT_OLDEST_AGE, c.SYNC_BACKLOG, c.SYNC_BACKLOG_OLDEST_AGE)
         yield from map(gauge, metrics, unsettled)
+        yield gauge_by(c.ORPHANS, dict.fromkeys(c.ORPHANS.label("kind").values, 0.0) | orphans)
         yield gauge_by(c.DB_CONNECTIONS, _connections(by_state))
 
 

@@ -49,6 +49,38 @@ def test_every_number_of_the_unsettled_bookings_has_its_own_name(sidecar_url, ow
     assert [found[metric.name, ""] for metric in named] == [1, 2, 3, 4]
 
 
+def test_orphans_are_counted_once_two_runs_have_seen_them_and_until_they_are_resolved(sidecar_url, owner_url):
+    with psycopg.connect(owner_url.replace("+psycopg", ""), options="-c slotwatch.tenant=every") as connection:
+        tenant = connection.execute(
+            """
+            INSERT INTO tenants (id, token, name, time_zone, country, api_key_sha256, retell_api_key, calcom_api_key)
+            VALUES (gen_random_uuid(), 't', 'Salon', 'UTC', 'DE', 'a', 'b', 'c') RETURNING id
+            """
+        ).fetchone()
+        for subject, sightings, seconds, resolved in (
+            ("believed", 2, 60, None),
+            ("seen once", 1, 0, None),
+            ("seen twice at once", 2, 59, None),
+            ("resolved", 2, 60, "now"),
+        ):
+            connection.execute(
+                """
+                INSERT INTO inconsistencies (tenant_id, kind, subject, first_seen, last_seen, sightings, resolved_at)
+                VALUES (%s, 'orphan_here', %s, now() - make_interval(secs => %s), now(), %s, %s)
+                """,
+                (*tenant, subject, seconds, sightings, resolved),
+            )
+
+    found = {
+        sample.labels["kind"]: sample.value
+        for family in DatabaseCollector(sidecar_url, query_seconds=1).collect()
+        for sample in family.samples
+        if sample.name == c.ORPHANS.name
+    }
+
+    assert found == {"orphan_there": 0, "orphan_here": 1}
+
+
 def test_a_database_that_is_gone_is_down_and_not_missing(server_room):
     collector = DatabaseCollector(f"postgresql://slotwatch@/slotwatch?host={server_room}/nowhere", query_seconds=1)
 
