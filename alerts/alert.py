@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from alerts.cases import Case
-from sla.objectives import Duration, Promise
+from sla.objectives import Promise
+from sla.quantities import Duration
 from sla.recordings import Recording
 
 
@@ -19,15 +20,21 @@ class Severity(StrEnum):
 
     CRITICAL = "critical"
     WARNING = "warning"
+    INFO = "info"
     NONE = "none"
 
 
 class Category(StrEnum):
-    """What kind of truth the alert states: what the customer feels, why, or whether we can see at all."""
+    """What kind of truth the alert states.
+
+    What the customer feels, why, how long the promise will hold, whether we can see at all, or only that it happened.
+    """
 
     SYMPTOM = "symptom"
     CAUSE = "cause"
+    BUDGET = "budget"
     META = "meta"
+    INFO = "info"
 
 
 class Component(StrEnum):
@@ -35,6 +42,8 @@ class Component(StrEnum):
 
     CORE = "core"
     CALCOM = "calcom"
+    DATABASE = "database"
+    CACHE = "cache"
     PROBE = "probe"
     MONITORING = "monitoring"
 
@@ -43,6 +52,7 @@ class Board(StrEnum):
     """The dashboards an alert may link to, by uid."""
 
     KPIS = "booking-kpis"
+    PERFORMANCE = "booking-performance"
     OPERATIONAL = "booking-operational"
 
 
@@ -66,8 +76,11 @@ class Alert:
     facts: Mapping[str, str] = field(default_factory=dict)
     hold: Duration | None = None
     keep_firing: Duration | None = None
-    # Samples the condition needs before a total failure makes it true, beyond one scrape.
-    evidence_seconds: float = 0
+    # Samples the condition needs before a total failure makes it true, beyond one scrape; None for what is known only
+    # after minutes, by its nature: it makes no promise about the time to page.
+    evidence_seconds: float | None = 0
+    # Labels of this alert alone; their values must be few and known.
+    marks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +91,14 @@ class Group:
     interval: Duration
     recordings: tuple[Recording, ...] = ()
     alerts: tuple[Alert, ...] = ()
+    # Another group whose recordings this one reads, though they may be as old as that group's interval.
+    reads: str | None = None
 
 
 def labels_of(alert: Alert, promise: Promise) -> dict[str, str]:
     """Return the closed label set; values, ids and addresses belong in annotations, or every change is a new alert."""
     return {
+        **alert.marks,
         "category": alert.category.value,
         "component": alert.component.value,
         "service": promise.service,

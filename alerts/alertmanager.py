@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from alerts import meta, symptoms
-from alerts.alert import Category, Severity
+from alerts import causes, meta, symptoms
+from alerts.alert import Category, Component, Severity
 from sla.objectives import Promise, RouteTimers
 from sla.topology import Place, Process
 
-AUDIT, PAGER, TEAM, DEADMAN = "audit-log", "oncall-pager", "team-channel", "deadman"
+AUDIT, PAGER, TEAM, DEADMAN, CANARY = "audit-log", "oncall-pager", "team-channel", "deadman", "canary"
 
 # Each receiver is one path of the on-call receiver.
-PATHS = {AUDIT: "/audit", PAGER: "/pager", TEAM: "/team", DEADMAN: "/deadman"}
+PATHS = {AUDIT: "/audit", PAGER: "/pager", TEAM: "/team", DEADMAN: "/deadman", CANARY: "/canary"}
 
 
 def document(place: Place, promise: Promise) -> dict[str, Any]:
@@ -33,6 +33,8 @@ def _route_tree(promise: Promise) -> dict[str, Any]:
         **_route(AUDIT, timers.audit, group_by=["alertname", "service"]),
         "routes": [
             _route(DEADMAN, timers.deadman, _is("alertname", meta.WATCHDOG), group_by=["alertname"]),
+            # Timed like a page, by the same waits: its delay is theirs.
+            _route(CANARY, timers.pager, _is("alertname", meta.CANARY), group_by=["alertname"]),
             # Every page leaves a line in the audit log too, in time to be compared with the page itself.
             _route(AUDIT, timers.evidence, _is("severity", Severity.CRITICAL), group_by=by_alert) | {"continue": True},
             # Grouped by alertname: a second, different problem must not wait for the group_interval of the first.
@@ -54,23 +56,40 @@ def _route(receiver: str, timers: RouteTimers, *matchers: str, group_by: list[st
 
 
 def inhibitions() -> list[dict[str, Any]]:
-    """Return which alert mutes which. Every alert must carry the `equal` labels: a missing one equals a missing one."""
+    """Return which alert mutes which. Every alert must carry the `equal` labels: a missing one equals a missing one.
+
+    A page is muted only by the one that says the same better, never by a mere warning.
+    """
+    warning, cause = _is("severity", Severity.WARNING), _is("category", Category.CAUSE)
     return [
+        _inhibition(_is("severity", Severity.CRITICAL), mutes=[warning], equal=["alertname", "service"]),
+        _inhibition(_is("alertname", symptoms.SERVICE_DOWN), mutes=[_one_of("category", *_FELT)], equal=["service"]),
+        _inhibition(_is("alertname", symptoms.SERVICE_DOWN), mutes=[warning, cause], equal=["service"]),
+        # While Cal.com is left alone, everything about Cal.com is said already.
         _inhibition(
-            _is("severity", Severity.CRITICAL), mutes=_is("severity", Severity.WARNING), equal=["alertname", "service"]
+            _is("alertname", causes.BREAKER_OPEN),
+            mutes=[warning, _is("component", Component.CALCOM)],
+            equal=["service"],
         ),
-        _inhibition(
-            _is("alertname", symptoms.SERVICE_DOWN), mutes=_is("category", Category.SYMPTOM), equal=["service"]
-        ),
+        # What is not measured cannot be judged.
+        _inhibition(_is("alertname", meta.TELEMETRY), mutes=[warning, cause], equal=["service"]),
     ]
 
 
-def _inhibition(source: str, *, mutes: str, equal: list[str]) -> dict[str, Any]:
-    return {"source_matchers": [source], "target_matchers": [mutes], "equal": equal}
+# What callers feel, now or over the month.
+_FELT = (Category.SYMPTOM, Category.BUDGET)
+
+
+def _inhibition(source: str, *, mutes: list[str], equal: list[str]) -> dict[str, Any]:
+    return {"source_matchers": [source], "target_matchers": mutes, "equal": equal}
 
 
 def _is(label: str, value: str) -> str:
     return f'{label}="{value}"'
+
+
+def _one_of(label: str, *values: str) -> str:
+    return f'{label}=~"{"|".join(values)}"'
 
 
 def _receiver(name: str, place: Place) -> dict[str, Any]:

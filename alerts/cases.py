@@ -5,13 +5,14 @@ Apart from promtool's file format (alerts/unittests.py): an alert states its cas
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
 from sla import promql
 from sla.catalogue import Metric
+from sla.quantities import Duration
 from sla.topology import JOBS
 
 
@@ -57,16 +58,58 @@ class Case:
     proves: frozenset[Proof]
     series: tuple[Series, ...]
     checks: tuple[Check, ...]
+    # Between two samples, where it is not the scrape interval: an alert that looks back for days needs no seconds.
+    interval: Duration | None = None
 
 
-def case(title: str, *proves: Proof, series: tuple[Series, ...] = (), checks: tuple[Check, ...]) -> Case:
+def case(
+    title: str,
+    *proves: Proof,
+    series: tuple[Series, ...] = (),
+    checks: tuple[Check, ...],
+    interval: Duration | None = None,
+) -> Case:
     """Build a case; reads as a sentence where the alert is declared."""
-    return Case(title, frozenset(proves), series, checks)
+    return Case(title, frozenset(proves), series, checks, interval)
 
 
-def sample(metric: Metric, values: str, *, job: str, **labels: str) -> Series:
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """So many bad and good events at each of so many scrapes."""
+
+    bad: int
+    good: int
+    scrapes: int
+
+
+Samples = Callable[[Sequence[Phase]], tuple[Series, ...]]
+
+
+def sample(metric: Metric, values: str, *, job: str, suffix: str = "", **labels: str) -> Series:
     """Return samples of a catalogue metric as Prometheus stores them, with the labels of a scrape."""
-    return Series(promql.selector(metric, job=job, instance=_instance(job), **labels), values)
+    return Series(promql.selector(metric, suffix=suffix, job=job, instance=_instance(job), **labels), values)
+
+
+def slow_observations(
+    metric: Metric, over: float, *, job: str, **labels: str
+) -> Callable[[Sequence[Phase]], tuple[Series, ...]]:
+    """Return how a histogram's samples look when so many observations are above an edge and so many are not."""
+    le = promql.edge(metric, over)
+
+    def series(phases: Sequence[Phase]) -> tuple[Series, ...]:
+        every = counter(*((phase.bad + phase.good, phase.scrapes) for phase in phases))
+        fast = counter(*((phase.good, phase.scrapes) for phase in phases))
+        return (
+            sample(metric, every, job=job, suffix="_count", **labels),
+            sample(metric, fast, job=job, suffix="_bucket", le=le, **labels),
+        )
+
+    return series
+
+
+def foreign(name: str, values: str, *, job: str, **labels: str) -> Series:
+    """Return samples of a metric that is not ours: Prometheus's own, or Alertmanager's."""
+    return Series(promql.given(name, job=job, instance=_instance(job), **labels), values)
 
 
 def scrapes(job: str, values: str) -> Series:
@@ -88,9 +131,9 @@ def counter(*phases: tuple[int, int]) -> str:
     return " ".join(text)
 
 
-def gauge(*phases: tuple[int, int]) -> str:
+def gauge(*phases: tuple[float, int]) -> str:
     """Write a gauge that holds each value for so many scrapes."""
-    return " ".join(f"{value}+0x{scrapes_ - 1}" for value, scrapes_ in phases if scrapes_)
+    return " ".join(f"{value:.12g}+0x{scrapes_ - 1}" for value, scrapes_ in phases if scrapes_)
 
 
 def parts(share: Fraction) -> tuple[int, int]:

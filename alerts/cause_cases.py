@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from alerts.cases import Case, Check, Firing, Proof, Series, case, gauge, sample
+from alerts.cases import Case, Check, Firing, Proof, Series, case, counter, gauge, sample
 from sla import catalogue
-from sla.objectives import BreakerAlert, Timers
+from sla.limits import BreakerAlert, RateLimits
+from sla.objectives import Timers
 from sla.topology import BOOKING_JOB
 
 _LONG = 2_000  # scrapes; longer than any case
@@ -104,3 +105,39 @@ def _resolves_when_kept_long_enough(opening: _Opening) -> Case:
 
 def _opened(values: str) -> Series:
     return sample(catalogue.BREAKER_OPENED, values, job=BOOKING_JOB, name=_CIRCUIT)
+
+
+def busy(limits: RateLimits, timers: Timers) -> tuple[Case, ...]:
+    """Return the cases of an alert on how fast a counter grows; it grows by whole seconds a scrape."""
+    step, evaluation = int(timers.scrape_interval.seconds), timers.evaluation_interval.seconds
+    window, held = limits.window.seconds, limits.for_.seconds
+    labels = {"job": BOOKING_JOB, "slot": "http-0"}
+    # rate() divides by its whole window, so it is as high as the part of the window that was busy.
+    seen_at = (math.floor(limits.over * window / evaluation) + 1) * evaluation
+    fires_at = seen_at + math.ceil(held / evaluation) * evaluation
+    flat_out = _cpu((step, _LONG))
+    words = Firing(labels, {"slot": "http-0", "share": "100%"})
+    ends = math.ceil(fires_at / step)
+    resolved = fires_at + window + limits.keep_firing_for.seconds + 2 * evaluation
+    checks = (Check(fires_at), Check(10 * fires_at))
+    return (
+        case(
+            f"fires when it has been busy for {limits.for_}, and not one step earlier",
+            Proof.FIRES,
+            Proof.NOT_EARLY,
+            series=(flat_out,),
+            checks=(Check(fires_at - evaluation), Check(fires_at, (words,))),
+        ),
+        case("is silent while it has some rest", Proof.LOW_TRAFFIC, series=(_cpu((step - 1, _LONG)),), checks=checks),
+        case("is silent without a worker", Proof.NO_DATA, checks=checks),
+        case(
+            "resolves when it has rest again",
+            Proof.RESOLVES,
+            series=(_cpu((step, ends), (0, _LONG)),),
+            checks=(Check(fires_at, (Firing(labels),)), Check(resolved)),
+        ),
+    )
+
+
+def _cpu(*phases: tuple[int, int]) -> Series:
+    return sample(catalogue.WORKER_CPU, counter(*phases), job=BOOKING_JOB, slot="http-0")

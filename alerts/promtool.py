@@ -10,12 +10,13 @@ from alerts.cases import Case, Check, Firing
 from sla.objectives import Promise
 
 
-def document(name: str, group: Group, promise: Promise) -> dict[str, Any]:
-    """Return the test file of every alert called `name` in the group, against the group's own rule file."""
+def document(alertname: str, group: Group, promise: Promise) -> dict[str, Any]:
+    """Return the test file of every alert called so in the group, against the group's own rule file."""
+    alerts = [alert for alert in group.alerts if alert.name == alertname]
     return {
-        "rule_files": [f"../rules/{group.name}.yaml"],
+        "rule_files": [f"../rules/{name}.yaml" for name in (group.reads, group.name) if name],
         "evaluation_interval": str(group.interval),
-        "tests": [_test(alert, case, promise) for alert in group.alerts if alert.name == name for case in alert.cases],
+        "tests": [_test(alert, case, promise) for alert in alerts for case in alert.cases],
     }
 
 
@@ -23,7 +24,7 @@ def _test(alert: Alert, case: Case, promise: Promise) -> dict[str, Any]:
     worded = list(_worded(alert, case, promise))
     return {
         "name": f"{alert.name} ({alert.severity}) {case.title}",
-        "interval": str(promise.timers.scrape_interval),
+        "interval": str(case.interval or promise.timers.scrape_interval),
         "input_series": [{"series": series.selector, "values": series.values} for series in case.series],
         "promql_expr_test": [_state(alert, check, promise) for check in case.checks],
         **({"alert_rule_test": worded} if worded else {}),
@@ -31,8 +32,9 @@ def _test(alert: Alert, case: Case, promise: Promise) -> dict[str, Any]:
 
 
 def _state(alert: Alert, check: Check, promise: Promise) -> dict[str, Any]:
-    """Ask ALERTS for this severity alone: the same name at another severity may be firing as well, rightly."""
-    selector = f'ALERTS{{alertname="{alert.name}",alertstate="firing",severity="{alert.severity}"}}'
+    """Ask ALERTS for this very alert: the same name at another severity may be firing as well, rightly."""
+    wanted = {"alertname": alert.name, "alertstate": "firing", "severity": alert.severity.value, **alert.marks}
+    selector = "ALERTS{" + ",".join(f'{name}="{value}"' for name, value in wanted.items()) + "}"
     return {
         "expr": selector,
         "eval_time": _moment(check),

@@ -6,9 +6,9 @@ would read a sample that is up to one interval old.
 
 from __future__ import annotations
 
-from alerts import causes, meta, symptoms
+from alerts import burn_rate, causes, meta, slowness, symptoms
 from alerts.alert import Alert, Group
-from sla import recordings
+from sla import budgets, recordings
 from sla.objectives import Promise
 
 
@@ -21,9 +21,38 @@ def groups(promise: Promise) -> tuple[Group, ...]:
             "booking-fast",
             timers.fast_evaluation_interval,
             recordings=recordings.fast(promise),
-            alerts=(*symptoms.alerts(promise), causes.circuit_breaker_open(promise), meta.watchdog(promise)),
+            alerts=(
+                *symptoms.paging(promise),
+                *slowness.paging(promise),
+                *causes.paging(promise),
+                meta.canary(promise),
+                meta.watchdog(promise),
+            ),
         ),
-        Group("booking-slow", timers.evaluation_interval, recordings=recordings.slow(promise)),
+        Group(
+            "booking-slow",
+            timers.evaluation_interval,
+            recordings=recordings.steady(promise),
+            alerts=(
+                symptoms.low_volume_failures(promise),
+                *slowness.warnings(promise),
+                *causes.warnings(promise),
+                *meta.warnings(promise),
+            ),
+        ),
+        Group(
+            "booking-budget",
+            timers.budget_evaluation_interval,
+            recordings=budgets.recordings(promise),
+            alerts=burn_rate.burning(promise),
+        ),
+        Group(
+            "booking-month",
+            timers.month_evaluation_interval,
+            recordings=budgets.month(promise),
+            alerts=burn_rate.spent(promise),
+            reads="booking-budget",
+        ),
     )
 
 

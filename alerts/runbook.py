@@ -45,10 +45,18 @@ def _header(alerts: Sequence[Alert]) -> Iterator[str]:
     yield "|---|---|---|---|---|---|"
     for alert in alerts:
         timers = (timer if timer and timer.seconds else "none" for timer in (alert.hold, alert.keep_firing))
-        cells = (alert.severity, alert.category, alert.component, *timers, alert.board)
+        cells = (_called(alert), alert.category, alert.component, *timers, alert.board)
         yield f"| {' | '.join(map(str, cells))} |"
 
 
+def _called(alert: Alert) -> str:
+    return ", ".join((alert.severity, *alert.marks.values()))
+
+
 def _expressions(alerts: Sequence[Alert]) -> Iterator[str]:
+    told = set()
     for alert in alerts:
-        yield f"\nThe condition ({alert.severity}):\n```promql\n{alert.expression}\n```"
+        # Tiers and objectives of one severity differ only in what the table says: the first stands for them.
+        if alert.severity not in told:
+            told.add(alert.severity)
+            yield f"\nThe condition ({_called(alert)}):\n```promql\n{alert.expression}\n```"

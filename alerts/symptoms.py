@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from alerts import symptom_cases, wording
+from alerts import shares, symptom_cases, wording
 from alerts.alert import Alert, Board, Category, Component, Severity
+from alerts.shares import ShareAlert
 from sla import catalogue, promql, recordings
-from sla.objectives import Promise, SuccessRateAlert
+from sla.limits import ShareLimits
+from sla.objectives import Promise
 from sla.topology import BOOKING_JOB
 
 SERVICE_DOWN = "BookingServiceDown"
 
 
-def alerts(promise: Promise) -> tuple[Alert, ...]:
-    """Return the symptom alerts, the most telling first."""
+def paging(promise: Promise) -> tuple[Alert, ...]:
+    """Return those of the fast group, the most telling first."""
     return (
         _success_rate_critical(promise),
         _success_rate_warning(promise),
@@ -26,47 +28,61 @@ def alerts(promise: Promise) -> tuple[Alert, ...]:
 def _success_rate_critical(promise: Promise) -> Alert:
     limits = promise.alerts.success_rate.critical
     # Evidence at one failure per scrape; with fewer callers than that, the probe pages first.
-    evidence = limits.failures * promise.timers.scrape_interval.seconds
+    evidence = limits.count * promise.timers.scrape_interval.seconds
     return _success_rate(promise, limits, Severity.CRITICAL, share=Fraction(1), evidence_seconds=evidence)
 
 
 def _success_rate_warning(promise: Promise) -> Alert:
     both = promise.alerts.success_rate
-    between = (Fraction(both.warning.failed_ratio) + Fraction(both.critical.failed_ratio)) / 2
+    between = (Fraction(both.warning.ratio) + Fraction(both.critical.ratio)) / 2
     return _success_rate(promise, both.warning, Severity.WARNING, share=between)
 
 
 def _success_rate(
-    promise: Promise, limits: SuccessRateAlert, severity: Severity, *, share: Fraction, evidence_seconds: float = 0
+    promise: Promise, limits: ShareLimits, severity: Severity, *, share: Fraction, evidence_seconds: float = 0
 ) -> Alert:
-    window = limits.window
-    failures, attempts = recordings.failures(window).name, recordings.attempts(window).name
-    return Alert(
-        name="BookingSuccessRateLow",
-        severity=severity,
-        category=Category.SYMPTOM,
-        component=Component.CORE,
-        # The count guards the ratio: with few callers a single failure is already a large share.
-        expression=promql.all_of(
-            f"{recordings.failed_ratio(window).name} > {limits.failed_ratio}",
-            promql.at_least(failures, limits.failures),
+    return shares.alert(
+        ShareAlert(
+            name="BookingSuccessRateLow",
+            severity=severity,
+            category=Category.SYMPTOM,
+            component=Component.CORE,
+            limits=limits,
+            share=recordings.failing(limits.window),
+            events=symptom_cases.attempts(),
+            of="bookings",
+            bad="failed",
+            impact="Callers hear that their appointment could not be made, and hang up.",
+            board=Board.KPIS,
+            scrape=promise.timers.scrape_interval,
+            evaluation=promise.timers.fast_evaluation_interval,
+            evidence_seconds=evidence_seconds,
         ),
-        summary=f"More than {wording.share(float(limits.failed_ratio))} of bookings fail",
-        description=(
-            f"{{failed}} of {{attempts}} bookings failed in {window} ({{share}}); "
-            f"{severity} above {wording.share(float(limits.failed_ratio))} and from {limits.failures} failures."
-        ),
-        facts={
-            "failed": wording.counted(failures),
-            "attempts": wording.counted(attempts),
-            "share": wording.value_as_share(),
-        },
-        impact="Callers hear that their appointment could not be made, and hang up.",
-        board=Board.KPIS,
-        hold=limits.for_,
-        keep_firing=limits.keep_firing_for,
-        evidence_seconds=evidence_seconds,
-        cases=symptom_cases.success_rate(limits, promise.timers, share),
+        share=share,
+    )
+
+
+def low_volume_failures(promise: Promise) -> Alert:
+    """Return the alert for a salon so quiet that the success rate cannot be believed within minutes."""
+    limits = promise.alerts.low_volume_failures
+    attempts = recordings.attempts(limits.window).name
+    return shares.alert(
+        ShareAlert(
+            name="BookingLowVolumeFailures",
+            severity=Severity.WARNING,
+            category=Category.SYMPTOM,
+            component=Component.CORE,
+            limits=limits,
+            share=recordings.failing(limits.window),
+            events=symptom_cases.attempts(),
+            of="bookings",
+            bad="failed",
+            impact="The few who call at this hour are not served, and no page tells of it.",
+            board=Board.KPIS,
+            scrape=promise.timers.scrape_interval,
+            evaluation=promise.timers.evaluation_interval,
+            only=f"{attempts} < {limits.attempts_below}",
+        )
     )
 
 

@@ -21,7 +21,7 @@ def stages(alert: Alert, promise: Promise) -> Mapping[str, float]:
     evaluation = timers.fast_evaluation_interval.seconds
     held = alert.hold.seconds if alert.hold else 0.0
     return {
-        "evidence": alert.evidence_seconds,
+        "evidence": alert.evidence_seconds or 0.0,
         "scrape_timeout": timers.scrape_timeout.seconds,
         "scrape_interval": timers.scrape_interval.seconds,
         "fast_evaluation_interval": evaluation,
@@ -41,7 +41,8 @@ def problems(alerts: Iterable[Alert], promise: Promise) -> Iterator[str]:
     """Yield a sentence for every paging alert that could not keep `time_to_page`."""
     for alert in alerts:
         seconds = worst_case_seconds(alert, promise)
-        if alert.severity is Severity.CRITICAL and seconds >= promise.time_to_page.seconds:
+        promised = alert.severity is Severity.CRITICAL and alert.evidence_seconds is not None
+        if promised and seconds >= promise.time_to_page.seconds:
             parts = ", ".join(f"{name} {length:g}" for name, length in stages(alert, promise).items() if length)
             yield (
                 f"{alert.name} pages after {seconds:g} s in the worst case ({parts}), which is not under time_to_page "

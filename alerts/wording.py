@@ -9,6 +9,11 @@ def counted(query: str) -> str:
     return f"{{{{ with query `{query}` }}}}{{{{ . | first | value | printf `%.0f` }}}}{{{{ else }}}}0{{{{ end }}}}"
 
 
+def queried(query: str, form: str) -> str:
+    """Write the result of a query in one of the template language's forms, `unknown` where there is none."""
+    return f"{{{{ with query `{query}` }}}}{{{{ . | first | value | {form} }}}}{{{{ else }}}}unknown{{{{ end }}}}"
+
+
 def value_as_share() -> str:
     """Write the alert's own value as a percentage."""
     return "{{ $value | humanizePercentage }}"

@@ -50,8 +50,8 @@ def _success(promise: Promise) -> Panel:
         alert="BookingSuccessRateLow",
     )
     steps = falling(
-        Step(float(1 - alerts.critical.failed_ratio), ORANGE),
-        Step(float(1 - alerts.warning.failed_ratio), YELLOW),
+        Step(float(1 - alerts.critical.ratio), ORANGE),
+        Step(float(1 - alerts.warning.ratio), YELLOW),
         Step(float(target), GREEN),
     )
     return stat(caption, Query(f"1 - {q.share_failed_in_range()}", "success", instant=True), steps=steps, decimals=2)
@@ -125,8 +125,8 @@ def _success_over_time(promise: Promise) -> Panel:
     ]
     target = q.promised(recordings.objective("booking_success", objective.target), "target")
     lines = (
-        Step(float(1 - alerts.critical.failed_ratio), RED),
-        Step(float(1 - alerts.warning.failed_ratio), ORANGE),
+        Step(float(1 - alerts.critical.ratio), RED),
+        Step(float(1 - alerts.warning.ratio), ORANGE),
     )
     return timeseries(caption, *measured, target, lines=lines)
 

@@ -12,12 +12,18 @@ from sla import catalogue
 from sla.catalogue import Metric
 
 if TYPE_CHECKING:
-    from sla.objectives import LatencyObjective, Promise, SuccessRateAlert
+    from sla.limits import ShareLimits
+    from sla.objectives import LatencyObjective, Promise
 
 # Which histogram carries which latency threshold.
 _EDGES: Mapping[str, Metric] = {
     "journey_latency": catalogue.PROBE_DURATION,
     "api_latency": catalogue.API_DURATION,
+}
+_ALERT_EDGES: Mapping[str, Metric] = {
+    "calcom_latency": catalogue.CALCOM_DURATION,
+    "database_queries": catalogue.DB_QUERY_DURATION,
+    "queries_per_booking": catalogue.DB_QUERIES_PER_BOOKING,
 }
 
 
@@ -32,13 +38,18 @@ def _unmeasurable(promise: Promise) -> Iterator[str]:
     for name, metric in _EDGES.items():
         objective: LatencyObjective = getattr(promise.objectives, name)
         for key in ("threshold_seconds", "goal_seconds"):
-            seconds = getattr(objective, key)
-            if seconds not in metric.buckets:
-                edges = ", ".join(f"{edge:g}" for edge in metric.buckets)
-                yield (
-                    f"objectives.{name}.{key}: {seconds:g} is not a bucket edge of {metric.name}; "
-                    f"choose one of {edges}, or add the edge in sla/catalogue.py"
-                )
+            yield from _no_edge(f"objectives.{name}.{key}", getattr(objective, key), metric)
+    for name, metric in _ALERT_EDGES.items():
+        yield from _no_edge(f"alerts.{name}.over", getattr(promise.alerts, name).over, metric)
+
+
+def _no_edge(key: str, value: float, metric: Metric) -> Iterator[str]:
+    if value not in metric.buckets:
+        edges = ", ".join(f"{edge:g}" for edge in metric.buckets)
+        yield (
+            f"{key}: {value:g} is not a bucket edge of {metric.name}; "
+            f"choose one of {edges}, or add the edge in sla/catalogue.py"
+        )
 
 
 def _too_hasty(promise: Promise) -> Iterator[str]:
@@ -49,7 +60,7 @@ def _too_hasty(promise: Promise) -> Iterator[str]:
             f"{timers.scrape_interval}; Prometheus refuses that, choose a shorter timeout"
         )
     for severity in ("critical", "warning"):
-        alert: SuccessRateAlert = getattr(promise.alerts.success_rate, severity)
+        alert: ShareLimits = getattr(promise.alerts.success_rate, severity)
         if alert.window.seconds < 4 * timers.scrape_interval.seconds:
             yield (
                 f"alerts.success_rate.{severity}.window: {alert.window} holds fewer than four scrapes of "
@@ -59,10 +70,10 @@ def _too_hasty(promise: Promise) -> Iterator[str]:
 
 def _out_of_order(promise: Promise) -> Iterator[str]:
     critical, warning = promise.alerts.success_rate.critical, promise.alerts.success_rate.warning
-    if warning.failed_ratio >= critical.failed_ratio:
+    if warning.ratio >= critical.ratio:
         yield (
-            f"alerts.success_rate.warning.failed_ratio: {warning.failed_ratio} is not below the critical "
-            f"{critical.failed_ratio}, so the warning could never come first; choose a smaller one"
+            f"alerts.success_rate.warning.ratio: {warning.ratio} is not below the critical "
+            f"{critical.ratio}, so the warning could never come first; choose a smaller one"
         )
     route, silence = promise.timers.routes.deadman, promise.timers.deadman_silence
     # Alertmanager repeats at a multiple of group_interval; one lost repetition must not page.

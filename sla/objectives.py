@@ -5,73 +5,27 @@ Apart from the file so that every wrong line is refused with a sentence that nam
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from sla.contradictions import contradictions
-
-UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION = re.compile(r"(\d+)(ms|s|m|h|d)")
+from sla.limits import Alerts
+from sla.quantities import Count, Positive, Ratio, Seconds, Strict
 
 
 class SlaError(ValueError):
     """The promise cannot be read; the message names the key and the remedy."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Duration:
-    """A length of time that keeps how it was written, so `5m` stays `5m` in PromQL."""
-
-    seconds: float
-    text: str
-
-    @classmethod
-    def parse(cls, text: object) -> Duration:
-        match = _DURATION.fullmatch(str(text))
-        if match is None:
-            message = f"{text!r} is not a duration; write a whole number and a unit, such as 30s, 5m or 30d"
-            raise ValueError(message)
-        return cls(int(match[1]) * UNIT_SECONDS[match[2]], str(text))
-
-    def __str__(self) -> str:
-        return self.text
-
-
-def _decimal(number: object) -> Decimal:
-    """YAML reads 0.98 as a binary float; its shortest text is what the SRE wrote."""
-    message = f"{number!r} is not a number"
-    if isinstance(number, bool):
-        raise ValueError(message)
-    try:
-        parsed = Decimal(str(number))
-    except InvalidOperation as error:
-        raise ValueError(message) from error
-    if not parsed.is_finite():
-        raise ValueError(message)
-    return parsed
-
-
-Seconds = Annotated[Duration, BeforeValidator(Duration.parse)]
-Ratio = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0, lt=1)]
-Count = Annotated[int, Field(ge=1, strict=True)]
-Positive = Annotated[float, Field(gt=0)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
-
-
-class SuccessObjective(_Strict):
+class SuccessObjective(Strict):
     """A share of events that must be good."""
 
     title: str
@@ -91,7 +45,7 @@ class LatencyObjective(SuccessObjective):
     goal_seconds: Positive
 
 
-class Objectives(_Strict):
+class Objectives(Strict):
     """What is promised over the long window."""
 
     booking_success: SuccessObjective
@@ -99,53 +53,7 @@ class Objectives(_Strict):
     api_latency: LatencyObjective
 
 
-class SuccessRateAlert(_Strict):
-    """Fires when the failed share exceeds the ratio and enough failures stand behind it."""
-
-    failed_ratio: Ratio
-    window: Seconds
-    failures: Count
-    for_: Seconds = Field(alias="for")
-    keep_firing_for: Seconds
-
-
-class SuccessRateAlerts(_Strict):
-    """Both severities of the success-rate alert."""
-
-    critical: SuccessRateAlert
-    warning: SuccessRateAlert
-
-
-class ProbeAlert(_Strict):
-    """Fires after so many failed probe runs in a row."""
-
-    consecutive_failures: Count
-    keep_firing_for: Seconds
-
-
-class DownAlert(_Strict):
-    """Fires when the booking service cannot be scraped or has no worker."""
-
-    for_: Seconds = Field(alias="for")
-
-
-class BreakerAlert(_Strict):
-    """Fires when a circuit has not been closed for so long."""
-
-    open_for: Seconds
-    keep_firing_for: Seconds
-
-
-class Alerts(_Strict):
-    """Thresholds, windows and evidence counts of every alert."""
-
-    success_rate: SuccessRateAlerts
-    probe_failing: ProbeAlert
-    service_down: DownAlert
-    circuit_breaker_open: BreakerAlert
-
-
-class RouteTimers(_Strict):
+class RouteTimers(Strict):
     """Alertmanager's three timers of one route."""
 
     group_wait: Seconds
@@ -153,7 +61,7 @@ class RouteTimers(_Strict):
     repeat_interval: Seconds
 
 
-class Routes(_Strict):
+class Routes(Strict):
     """The timers of every route."""
 
     pager: RouteTimers
@@ -163,34 +71,36 @@ class Routes(_Strict):
     deadman: RouteTimers
 
 
-class Timers(_Strict):
+class Timers(Strict):
     """How often the pipeline looks, and how long it waits."""
 
     scrape_interval: Seconds
     scrape_timeout: Seconds
     fast_evaluation_interval: Seconds
     evaluation_interval: Seconds
+    budget_evaluation_interval: Seconds
+    month_evaluation_interval: Seconds
     resend_delay: Seconds
     retention: Seconds
     deadman_silence: Seconds
     routes: Routes
 
 
-class LightProbe(_Strict):
+class LightProbe(Strict):
     """The read-only check."""
 
     period: Seconds
     timeout: Seconds
 
 
-class FullProbe(_Strict):
+class FullProbe(Strict):
     """One scripted conversation."""
 
     period: Seconds
     timeout: Seconds
 
 
-class VerdictRun(_Strict):
+class VerdictRun(Strict):
     """The burst of conversations that bounds P95."""
 
     journeys: Count
@@ -201,7 +111,7 @@ class VerdictRun(_Strict):
     maximum_schedule_lag_seconds: Positive
 
 
-class Probe(_Strict):
+class Probe(Strict):
     """The synthetic probe's schedule and sample sizes."""
 
     light: LightProbe
@@ -209,7 +119,7 @@ class Probe(_Strict):
     verdict: VerdictRun
 
 
-class Promise(_Strict):
+class Promise(Strict):
     """The whole of sla.yaml."""
 
     service: str

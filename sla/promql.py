@@ -93,6 +93,21 @@ def up(job: str, *, instance: str = "") -> str:
     return f'up{{job="{job}"{only}}}'
 
 
+# What Prometheus and Alertmanager say of themselves; no process of ours publishes these.
+SCRAPE_SECONDS = "scrape_duration_seconds"
+RULE_FAILURES = "prometheus_rule_evaluation_failures_total"
+NOTIFICATION_FAILURES = "alertmanager_notifications_failed_total"
+GIVEN = (SCRAPE_SECONDS, RULE_FAILURES, NOTIFICATION_FAILURES)
+
+
+def given(name: str, *, window: str = "", **match: str) -> str:
+    """Write the selector of one of those; raises PromqlError for another name."""
+    if name not in GIVEN:
+        raise PromqlError(f"{name} is in no list; the catalogue has our own metrics, GIVEN those of others")
+    matchers = ",".join(f'{label}="{value}"' for label, value in match.items())
+    return f"{name}{{{matchers}}}" + (f"[{window}]" if window else "")
+
+
 def all_of(*conditions: str) -> str:
     """Require every condition; one per line, because these are read in the middle of the night."""
     return "\nand\n".join(conditions)

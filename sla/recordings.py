@@ -5,12 +5,16 @@ Here and not in alerts/, because panels draw the same series that alerts judge, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from sla import catalogue as c
 from sla import promql
-from sla.objectives import Duration, Promise
+from sla.catalogue import Metric
+from sla.limits import SlowLimits
+from sla.objectives import Promise
+from sla.quantities import Duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,55 @@ def failed_ratio(window: Duration) -> Recording:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Events in a window, the bad ones among them, and their share: three series, recorded in this order."""
+
+    all: Recording
+    bad: Recording
+    ratio: Recording
+
+    def __iter__(self) -> Iterator[Recording]:
+        return iter((self.all, self.bad, self.ratio))
+
+
+def failing(window: Duration) -> Share:
+    """Real attempts that count, and those that we failed."""
+    return Share(attempts(window), failures(window), failed_ratio(window))
+
+
+def slow(metric: Metric, subject: str, over: float, window: Duration, **match: promql.Match) -> Share:
+    """Observations of a histogram, and those above a bucket edge: counted, not estimated."""
+    count = promql.sum_by(promql.increase(metric, str(window), suffix="_count", **match), "job")
+    edge = promql.edge(metric, over)
+    fast = promql.sum_by(promql.increase(metric, str(window), suffix="_bucket", le=edge, **match), "job")
+    named = f"{subject}_over_{over:g}".replace(".", "p")
+    every = Recording(f"job:{subject}:increase{window}", count)
+    bad = Recording(f"job:{named}:increase{window}", f"{every.name} - {fast}")
+    ratio = promql.ratio(bad.name, every.name)
+    return Share(every, bad, Recording(f"job:{named}:ratio_increase{window}", ratio))
+
+
+def slow_answers(over: float, window: Duration) -> Share:
+    """Answers to real callers' requests."""
+    return slow(c.API_DURATION, "booking_api_requests", over, window, traffic="real")
+
+
+def slow_calcom_calls(limits: SlowLimits) -> Share:
+    """Calls to Cal.com."""
+    return slow(c.CALCOM_DURATION, "booking_calcom_requests", limits.over, limits.window)
+
+
+def slow_statements(limits: SlowLimits) -> Share:
+    """SQL statements."""
+    return slow(c.DB_QUERY_DURATION, "booking_db_queries", limits.over, limits.window)
+
+
+def costly_bookings(limits: SlowLimits) -> Share:
+    """Booking attempts by the number of their statements."""
+    return slow(c.DB_QUERIES_PER_BOOKING, "booking_statement_counts", limits.over, limits.window)
+
+
 def objective(slo: str, target: Decimal) -> Recording:
     """A target as a series, so that panels draw the line the rules use."""
     return Recording("slo:objective:ratio", f"vector({target})", (("slo", slo),))
@@ -54,18 +107,30 @@ def threshold(slo: str, seconds: float) -> Recording:
 
 def fast(promise: Promise) -> tuple[Recording, ...]:
     """The series the paging rules read, in the order Prometheus must evaluate them."""
-    alerts = promise.alerts.success_rate
-    windows = dict.fromkeys((alerts.critical.window, alerts.warning.window))
-    return tuple(make(window) for window in windows for make in (attempts, failures, failed_ratio))
+    rate, answers = promise.alerts.success_rate, promise.alerts.api_latency
+    limit, goal = promise.objectives.api_latency.threshold_seconds, promise.objectives.api_latency.goal_seconds
+    shares = (
+        failing(rate.critical.window),
+        failing(rate.warning.window),
+        slow_answers(limit, answers.critical.window),
+        slow_answers(limit, answers.critical.evidence_window),
+        slow_answers(goal, answers.warning.window),
+    )
+    return tuple(dict.fromkeys(recording for share in shares for recording in share))
 
 
-def slow(promise: Promise) -> tuple[Recording, ...]:
-    """The promise itself, as series."""
-    objectives = promise.objectives
+def steady(promise: Promise) -> tuple[Recording, ...]:
+    """The series the other rules read, and the promise itself, as series."""
+    alerts, objectives = promise.alerts, promise.objectives
+    shares = (
+        failing(alerts.low_volume_failures.window),
+        slow_calcom_calls(alerts.calcom_latency),
+        slow_statements(alerts.database_queries),
+        costly_bookings(alerts.queries_per_booking),
+    )
     return (
-        objective("booking_success", objectives.booking_success.target),
+        *dict.fromkeys(recording for share in shares for recording in share),
         objective("journey_latency", objectives.journey_latency.target),
-        objective("api_latency", objectives.api_latency.target),
         threshold("journey_latency", objectives.journey_latency.threshold_seconds),
         threshold("api_latency", objectives.api_latency.threshold_seconds),
     )

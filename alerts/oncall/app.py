@@ -1,4 +1,4 @@
-"""The receiver over HTTP: four paths for Alertmanager, four for people and probes."""
+"""The receiver over HTTP: five paths for Alertmanager, four for people and probes."""
 
 from __future__ import annotations
 
@@ -58,6 +58,11 @@ def _for_alertmanager(receiver: Receiver) -> APIRouter:
     @router.post("/deadman")
     async def deadman(notification: Notification) -> Response:
         receiver.hear(notification.alerts)
+        return JSONResponse({"received": len(notification.alerts)})
+
+    @router.post("/canary")
+    async def canary(notification: Notification) -> Response:
+        receiver.time(notification.alerts)
         return JSONResponse({"received": len(notification.alerts)})
 
     return router

@@ -36,6 +36,10 @@ class Instruments:
         if page.alertname != deadman.NAME:
             self._delivery.observe(page.delivery_seconds)
 
+    def time(self, seconds: float) -> None:
+        """Observe how late the canary came."""
+        self._delivery.observe(seconds)
+
     def hear(self, now: datetime) -> None:
         self._heard.set(now.timestamp())
 

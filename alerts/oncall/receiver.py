@@ -28,6 +28,8 @@ class Receiver:
         self._instruments = instruments
         self._clock = clock
         self._book = PageBook()
+        # When the canary began that was timed last: a repetition is not late, it is repeated.
+        self._timed: datetime | None = None
 
     @property
     def last_heard(self) -> datetime | None:
@@ -75,6 +77,14 @@ class Receiver:
             self._deadman.hear(now)
             self._instruments.hear(now)
             self.watch()
+
+    def time(self, alerts: Iterable[NotifiedAlert]) -> None:
+        """Receive the canary: nobody reads it, but how late it came is how late a page would have come."""
+        now = self._clock()
+        for alert in alerts:
+            if alert.name == meta.CANARY and alert.status == "firing" and alert.starts_at != self._timed:
+                self._timed = alert.starts_at
+                self._instruments.time((now - alert.starts_at).total_seconds())
 
     def watch(self) -> None:
         """Page when the Watchdog has been silent for too long; resolve that page when it is heard again."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import promql_parser
 from promql_parser import VectorSelector
 
-from sla import catalogue, recordings
+from sla import catalogue, series
 from sla.catalogue import Kind
 from sla.objectives import Promise
+from sla.promql import GIVEN
 
 # Made by Prometheus itself.
-BUILT_IN = {"up", "ALERTS"}
+BUILT_IN = {"up", "ALERTS", *GIVEN}
 
 
 def named(expression: str) -> set[str]:
@@ -31,5 +32,5 @@ def existing(promise: Promise) -> set[str]:
         for metric in catalogue.catalogue()
         for suffix in (("_bucket", "_count", "_sum") if metric.kind is Kind.HISTOGRAM else ("",))
     }
-    recorded = {recording.name for recording in (*recordings.fast(promise), *recordings.slow(promise))}
+    recorded = {recording.name for recording in series.recorded(promise)}
     return BUILT_IN | scraped | recorded

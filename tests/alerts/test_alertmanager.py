@@ -1,3 +1,4 @@
+import re
 from itertools import product
 
 import pytest
@@ -8,15 +9,22 @@ from sla.topology import COMPOSE, NATIVE
 
 
 def matches(matchers, labels):
-    return all(
-        labels.get(name) == value.strip('"') for name, _, value in (matcher.partition("=") for matcher in matchers)
-    )
+    return all(matches_one(matcher, labels) for matcher in matchers)
+
+
+def matches_one(matcher, labels):
+    name, operator, value = re.fullmatch(r'(\w+)(=~|=)"(.*)"', matcher).groups()
+    return labels.get(name) in (value.split("|") if operator == "=~" else [value])
 
 
 def mutes(source, target):
-    """Alertmanager's rule: source and target match, and agree on every `equal` label, a missing one included."""
+    """Alertmanager's rule: source and target match, and agree on every `equal` label, a missing one included.
+
+    What matches both sides of a rule is not muted by it.
+    """
     return any(
         matches(rule["source_matchers"], source)
+        and not matches(rule["source_matchers"], target)
         and matches(rule["target_matchers"], target)
         and all(source.get(name) == target.get(name) for name in rule["equal"])
         for rule in alertmanager.inhibitions()
@@ -32,12 +40,35 @@ def test_who_mutes_whom(alerts, promise):
         if mutes(source, target)
     }
 
-    assert muted == {
-        ("BookingSuccessRateLow", "critical", "BookingSuccessRateLow", "warning"),
-        ("BookingServiceDown", "critical", "BookingSuccessRateLow", "critical"),
-        ("BookingServiceDown", "critical", "BookingSuccessRateLow", "warning"),
-        ("BookingServiceDown", "critical", "BookingProbeFailing", "critical"),
+    both = {
+        name for name, severity in pairs(labelled) if (name, "warning") in pairs(labelled) and severity != "warning"
     }
+    felt = [each for each in labelled if each["category"] in ("symptom", "budget")]
+    warned = [each for each in labelled if each["severity"] == "warning"]
+    causes = [each for each in warned if each["category"] == "cause"]
+    down, breaker = ("BookingServiceDown", "critical"), ("CircuitBreakerOpen", "critical")
+    assert muted == {
+        *((name, "critical", name, "warning") for name in both),
+        *((*down, *pair) for pair in pairs([*felt, *causes])),
+        *((*breaker, *pair) for pair in pairs(each for each in warned if each["component"] == "calcom")),
+        *(("TelemetryMissing", "warning", *pair) for pair in pairs(causes)),
+    }
+
+
+def pairs(labelled):
+    return {(each["alertname"], each["severity"]) for each in labelled}
+
+
+def test_nothing_mutes_a_page_but_the_page_that_the_service_is_down(alerts, promise):
+    labelled = [{"alertname": alert.name, **labels_of(alert, promise)} for alert in alerts]
+
+    muting = {
+        source["alertname"]
+        for source, target in product(labelled, labelled)
+        if target["severity"] == "critical" and mutes(source, target)
+    }
+
+    assert muting == {"BookingServiceDown"}
 
 
 def test_every_alert_carries_the_labels_that_inhibition_compares(alerts, promise):
@@ -51,7 +82,7 @@ def test_every_alert_that_is_named_in_a_route_or_an_inhibition_exists(alerts, pr
     document = alertmanager.document(NATIVE, promise)
     matchers = [m for route in document["route"]["routes"] for m in route["matchers"]]
     matchers += [m for rule in document["inhibit_rules"] for m in (*rule["source_matchers"], *rule["target_matchers"])]
-    named = {value.strip('"') for name, _, value in (m.partition("=") for m in matchers) if name == "alertname"}
+    named = {value for matcher in matchers for value in re.findall(r'^alertname="(.*)"$', matcher)}
 
     assert named <= {alert.name for alert in alerts}
 
@@ -78,6 +109,7 @@ def test_every_receiver_is_a_path_of_the_on_call_receiver_of_that_place(place, p
         "oncall-pager": f"http://{host}:9466/pager",
         "team-channel": f"http://{host}:9466/team",
         "deadman": f"http://{host}:9466/deadman",
+        "canary": f"http://{host}:9466/canary",
     }
 
 

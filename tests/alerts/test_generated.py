@@ -62,7 +62,7 @@ def test_a_runbook_keeps_what_people_wrote_around_the_generated_part(promise, tm
 
 
 def test_a_changed_threshold_makes_rules_tests_and_runbook_stale(edited, written):
-    stricter = edited(failures=("window: 1m, failures: 4", "window: 1m, failures: 6"))
+    stricter = edited(failures=("window: 1m, count: 4", "window: 1m, count: 6"))
 
     names = {sentence.split(": ")[0].removeprefix(f"{written}/") for sentence in stale(stricter, written)}
 

@@ -2,8 +2,12 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+import booking_core.__main__
+import stack.cli
 from alerts import recording, render, runbook
+from loadtests.calcom_simulator.fault_orders import FaultOrder
 from sla import objectives
 from sla.topology import NATIVE, Process
 from tests.alerts.inventory import existing, named
@@ -23,6 +27,7 @@ HEADINGS = [
     "12. Rehearse",
 ]
 RUNBOOKS = [runbook.DIRECTORY / f"{name}.md" for name in sorted({a.name for a in recording.alerts(objectives.load())})]
+CLIS = {"booking_core": booking_core.__main__.cli, "stack.cli": stack.cli.app}
 # Pages about the set of runbooks, not about one alert.
 INDEXES = {"README.md", "metrics.md"}
 
@@ -82,3 +87,24 @@ def test_every_panel_and_every_file_it_points_to_exists(path):
 def test_every_alert_it_mentions_exists(path, alerts):
     known = {alert.name for alert in alerts}
     assert set(re.findall(r"\bBooking[A-Z]\w+", path.read_text("utf-8"))) <= known
+
+
+@every_runbook()
+def test_every_fault_it_orders_is_one_the_simulator_takes(path):
+    orders = re.findall(r"-d '(\{\"fault\".*?\})'", path.read_text("utf-8"))
+
+    for order in orders:
+        assert FaultOrder.model_validate_json(order)
+
+
+@every_runbook()
+def test_every_command_of_ours_exists(path):
+    text = path.read_text("utf-8")
+    commands = {
+        *re.findall(r"python -m (booking_core(?: [a-z]+)?)", text),
+        *(f"stack.cli {name}" for name in re.findall(r"\bslotwatch ([a-z]+)\b", text)),
+    }
+
+    for command in commands:
+        package, *subcommand = command.split()
+        assert CliRunner().invoke(CLIS[package], [*subcommand, "--help"]).exit_code == 0, command

@@ -6,16 +6,26 @@ def test_every_page_of_a_total_failure_arrives_in_time(alerts, promise):
     slowest = {
         alert.name: time_to_page.worst_case_seconds(alert, promise)
         for alert in alerts
-        if alert.severity is Severity.CRITICAL
+        if alert.severity is Severity.CRITICAL and alert.evidence_seconds is not None
     }
 
     assert slowest == {
         "BookingSuccessRateLow": 41,
         "BookingProbeFailing": 40,
         "BookingServiceDown": 31,
+        "BookingApiLatencyHigh": 46,
         "CircuitBreakerOpen": 51,
+        "DatabaseConnectionErrors": 26,
     }
     assert max(slowest.values()) < promise.time_to_page.seconds
+
+
+def test_only_what_takes_minutes_by_nature_promises_no_time(alerts):
+    unpromised = {
+        alert.name for alert in alerts if alert.severity is Severity.CRITICAL and alert.evidence_seconds is None
+    }
+
+    assert unpromised == {"BookingErrorBudgetBurn", "CircuitBreakerFlapping"}
 
 
 def test_waiting_longer_than_promised_is_refused_with_the_stages_named(alerts, edited):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from sla import recordings
+from sla import series
 from sla.catalogue import Kind, Metric, catalogue
 from sla.objectives import Promise
 from sla.topology import JOBS
@@ -27,7 +27,7 @@ def open_metrics(promise: Promise) -> str:
     for metric in catalogue():
         lines += [f"# TYPE {metric.name.removesuffix('_total')} {metric.kind}", *_metric(metric)]
     gauges = {"up": [{"job": job, "instance": "a"} for job in JOBS]}
-    for recording in (*recordings.fast(promise), *recordings.slow(promise)):
+    for recording in series.recorded(promise):
         job = {"job": "booking"} if recording.name.startswith("job:") else {}
         gauges.setdefault(recording.name, []).append(job | dict(recording.labels))
     for name, children in gauges.items():

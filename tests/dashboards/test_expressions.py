@@ -8,7 +8,7 @@ from typing import Any
 import promql_parser as pp
 import pytest
 
-from sla import recordings
+from sla import series
 from sla.catalogue import TRAFFIC, Kind, Metric, catalogue
 from sla.promql import TARGET_LABELS
 from tests.dashboards import linter
@@ -38,13 +38,13 @@ def sample_names(metric: Metric) -> Mapping[str, tuple[str, ...]]:
 @pytest.fixture(scope="module")
 def known(promise) -> dict[str, tuple[str, ...]]:
     """Every series a panel may name, with its labels."""
-    series = {name: (*labels, *TARGET_LABELS) for name, labels in BUILT_IN.items()}
+    known = {name: (*labels, *TARGET_LABELS) for name, labels in BUILT_IN.items()}
     for metric in catalogue():
-        series |= sample_names(metric)
-    for recording in (*recordings.fast(promise), *recordings.slow(promise)):
+        known |= sample_names(metric)
+    for recording in series.recorded(promise):
         kept = ("job",) if recording.name.startswith("job:") else ()
-        series[recording.name] = (*kept, *dict(recording.labels))
-    return series
+        known[recording.name] = (*kept, *dict(recording.labels))
+    return known
 
 
 def test_every_expression_parses(dashboard):

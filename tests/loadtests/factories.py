@@ -7,7 +7,8 @@ from typing import Any
 from loadtests.samples import Mode, Outcome, Probe, Sample
 from loadtests.verdict import Limits
 from sla import objectives
-from sla.objectives import Duration, Promise
+from sla.objectives import Promise
+from sla.quantities import Duration
 
 LIMITS = Limits(
     share=Decimal("0.95"),

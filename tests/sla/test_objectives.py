@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sla import objectives
-from sla.objectives import UNIT_SECONDS, Duration, SlaError
+from sla.objectives import SlaError
+from sla.quantities import UNIT_SECONDS, Duration
 
 TEXT = resources.files("sla").joinpath("sla.yaml").read_text("utf-8")
 
@@ -24,8 +25,8 @@ def test_the_committed_promise_is_what_the_contract_says():
     assert promise.objectives.journey_latency.threshold_seconds == 50
     assert promise.objectives.api_latency.threshold_seconds == 2
     assert promise.time_to_page.seconds == 60
-    assert promise.alerts.success_rate.critical.failed_ratio == Decimal("0.10")
-    assert promise.alerts.success_rate.warning.failed_ratio == Decimal("0.05")
+    assert promise.alerts.success_rate.critical.ratio == Decimal("0.10")
+    assert promise.alerts.success_rate.warning.ratio == Decimal("0.05")
 
 
 def test_the_promise_cannot_be_changed_once_read():
@@ -74,9 +75,14 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
             id="a duration without unit",
         ),
         pytest.param(
-            "failures: 4", "failures: 0", "failures: 0 is out of range; it must be at least 1", id="no failure"
+            "window: 1m, count: 4",
+            "window: 1m, count: 0",
+            "count: 0 is out of range; it must be at least 1",
+            id="no failure",
         ),
-        pytest.param("failures: 4", "failures: 4.5", "alerts.success_rate.critical.failures:", id="half a failure"),
+        pytest.param(
+            "window: 1m, count: 4", "window: 1m, count: 4.5", "alerts.success_rate.critical.count:", id="half a failure"
+        ),
         pytest.param(
             "threshold_seconds: 50",
             "threshold_seconds: 52",
@@ -88,21 +94,27 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
             "goal_seconds: 1.5", "goal_seconds: 1.4", "1.4 is not a bucket edge", id="a goal between two edges"
         ),
         pytest.param(
+            "calcom_latency: {over: 5,",
+            "calcom_latency: {over: 6,",
+            "alerts.calcom_latency.over: 6 is not",
+            id="no edge",
+        ),
+        pytest.param(
             "scrape_timeout: 4s",
             "scrape_timeout: 6s",
             "timers.scrape_timeout: 6s is longer than scrape_interval 5s",
             id="a timeout longer than its interval",
         ),
         pytest.param(
-            "failed_ratio: 0.10, window: 1m",
-            "failed_ratio: 0.10, window: 15s",
+            "ratio: 0.10, window: 1m",
+            "ratio: 0.10, window: 15s",
             "alerts.success_rate.critical.window: 15s holds fewer than four scrapes of 5s; choose at least 20s",
             id="a window of too few scrapes",
         ),
         pytest.param(
-            "failed_ratio: 0.05",
-            "failed_ratio: 0.2",
-            "alerts.success_rate.warning.failed_ratio: 0.2 is not below the critical 0.1",
+            "ratio: 0.05, window: 5m, count: 5, for: 1m",
+            "ratio: 0.2, window: 5m, count: 5, for: 1m",
+            "alerts.success_rate.warning.ratio: 0.2 is not below the critical 0.1",
             id="a warning that comes last",
         ),
         pytest.param(
@@ -121,7 +133,7 @@ def test_a_wrong_line_is_refused_with_its_key_and_the_remedy(old, new, sentence)
 
 
 def test_every_wrong_line_is_named_at_once():
-    text = edited("target: 0.98", "target: 98").replace("failures: 4", "failures: 0")
+    text = edited("target: 0.98", "target: 98").replace("window: 1m, count: 4", "window: 1m, count: 0")
 
     with pytest.raises(SlaError) as refused:
         objectives.parse(text)

@@ -77,3 +77,15 @@ async def test_the_watchdogs_last_word_is_published(client, clock):
     await client.post("/deadman", json=webhook(told(name="Watchdog")))
 
     assert (await samples(client))[catalogue.DEADMAN_LAST_SEEN.name,] == clock().timestamp()
+
+
+async def test_the_canary_is_timed_once_and_paged_to_nobody(client, clock):
+    since = clock()
+    clock.advance(12)
+    for _ in range(2):
+        await client.post("/canary", json=webhook(told(name="AlertPipelineCanary", since=since)))
+
+    text = (await client.get("/metrics")).text
+    assert "alert_delivery_seconds_count 1.0" in text
+    assert "alert_delivery_seconds_sum 12.0" in text
+    assert (await client.get("/pages")).json() == []

@@ -1,0 +1,17 @@
+"""All recorded series together: what rules, panels and reports may name beside the catalogue."""
+
+from __future__ import annotations
+
+from sla import budgets, recordings
+from sla.objectives import Promise
+from sla.recordings import Recording
+
+
+def recorded(promise: Promise) -> tuple[Recording, ...]:
+    """Return every recorded series, group by group."""
+    return (
+        *recordings.fast(promise),
+        *recordings.steady(promise),
+        *budgets.recordings(promise),
+        *budgets.month(promise),
+    )
