@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Table, create_engine
+from sqlalchemy import Connection, Table, create_engine, select
 from sqlalchemy.dialects.postgresql import insert
 
 from booking_core.adapters.postgres import tables
@@ -61,7 +61,8 @@ def seed(
         connection.execute(limited_to(EVERY_TENANT))
         store = _Seeder(connection, new_id)
         tenant_id = store.tenant(salon)
-        for event_type in event_types:
+        # A service is known by its first segment, to which the others belong.
+        for event_type in sorted(event_types, key=_segment):
             store.offering(tenant_id, event_type)
     engine.dispose()
     return len(event_types)
@@ -87,27 +88,45 @@ class _Seeder:
         return self._upsert(tables.tenants, {"token": salon.token}, values)
 
     def offering(self, tenant_id: UUID, event_type: EventType) -> None:
-        slug, title = event_type["slug"], event_type["title"]
-        aliases = [
-            alias.strip() for alias in str(event_type.get("metadata", {}).get("aliases", "")).split(",") if alias
-        ]
-        spoken = sorted({folded(word) for word in (slug, title, *aliases)})
-        names = {"name": title, "aliases": aliases, "spoken_names": spoken}
-        service_id = self._upsert(tables.services, {"tenant_id": tenant_id, "slug": slug}, names)
+        service_id = self._service(tenant_id, event_type)
+        segment = _segment(event_type)
         for host in event_type["users"]:
             staff = {"tenant_id": tenant_id, "slug": host["username"]}
             staff_id = self._upsert(tables.staff, staff, {"name": host["name"]})
             offering = {
                 "tenant_id": tenant_id,
+                "offset_minutes": int(_metadata(event_type).get("offset_minutes", 0)),
                 "minutes": event_type["lengthInMinutes"],
                 "calcom_event_type_id": event_type["id"],
             }
-            key = {"service_id": service_id, "staff_id": staff_id}
+            key = {"service_id": service_id, "staff_id": staff_id, "segment": segment}
             row = insert(tables.offerings).values(**key, **offering)
             self._connection.execute(row.on_conflict_do_update(index_elements=list(key), set_=offering))
+
+    def _service(self, tenant_id: UUID, event_type: EventType) -> UUID:
+        metadata = _metadata(event_type)
+        if _segment(event_type):
+            of_tenant = tables.services.c.tenant_id == tenant_id
+            query = select(tables.services.c.id).where(of_tenant, tables.services.c.slug == metadata["service"])
+            known: UUID = self._connection.execute(query).scalar_one()
+            return known
+        slug, title = event_type["slug"], event_type["title"]
+        aliases = [alias.strip() for alias in metadata.get("aliases", "").split(",") if alias]
+        spoken = sorted({folded(word) for word in (slug, title, *aliases)})
+        names = {"name": title, "aliases": aliases, "spoken_names": spoken}
+        return self._upsert(tables.services, {"tenant_id": tenant_id, "slug": slug}, names)
 
     def _upsert(self, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> UUID:
         row = insert(table).values(id=self._new_id(), **key, **values)
         upsert = row.on_conflict_do_update(index_elements=list(key), set_=dict(values)).returning(table.c.id)
         stored: UUID = self._connection.execute(upsert).scalar_one()
         return stored
+
+
+def _metadata(event_type: EventType) -> Mapping[str, str]:
+    return {name: str(value) for name, value in (event_type.get("metadata") or {}).items()}
+
+
+def _segment(event_type: EventType) -> int:
+    """Return which part of a service this is; the first, and mostly the only one, is 0."""
+    return int(_metadata(event_type).get("segment", 0))

@@ -38,6 +38,18 @@ OTHER_SALON = Tenant(an_id("other"), "other-token", "Other Salon", BERLIN, "DE",
 HAIRCUT = ServiceNames(an_id("haircut"), "haircut", "Haircut", ("cut", "trim"))
 
 
+COLOUR = ServiceNames(an_id("colour"), "colour", "Colour", ("dye",))
+
+
+def a_colour(staff: str) -> tuple[Offering, ...]:
+    """Three quarters of an hour of work, half an hour in which the colour takes effect, and again as much work."""
+    segments = [(0, 0, 45, 1201), (1, 75, 45, 1202)]
+    return tuple(
+        Offering(COLOUR.id, "colour", "Colour", minutes, an_id(staff), staff, staff.title(), event_type, number, offset)
+        for number, offset, minutes, event_type in segments
+    )
+
+
 def an_offering(staff: str) -> Offering:
     return Offering(HAIRCUT.id, "haircut", "Haircut", 30, an_id(staff), staff, staff.title(), 1001)
 
@@ -65,8 +77,8 @@ def an_origin(
 
 
 def open_salon(database: FakeDatabase, *staff: str) -> None:
-    """Fill the fake database with the salon, its haircut and its staff."""
+    """Fill the fake database with the salon, what it offers and its staff."""
     rows = database.rows
     rows.tenants = {API_KEY: SALON, "sk_other": OTHER_SALON}
-    rows.services = {HAIRCUT.id: (SALON.id, HAIRCUT)}
-    rows.offerings = [an_offering(name) for name in staff or ("anna", "ben")]
+    rows.services = {each.id: (SALON.id, each) for each in (HAIRCUT, COLOUR)}
+    rows.offerings = [each for name in staff or ("anna", "ben") for each in (an_offering(name), *a_colour(name))]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from booking_core.domain.models import Offering
+from booking_core.domain.visits import Pattern
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -22,15 +22,15 @@ class Workload:
     is_free: bool
 
 
-def fairest_first(offerings: Sequence[Offering], workloads: Sequence[Workload]) -> Sequence[Offering]:
-    """Return the offerings of whoever is free: least booked that day first, then longest without a new customer.
+def fairest_first(offered: Sequence[Pattern], workloads: Sequence[Workload]) -> Sequence[Pattern]:
+    """Return what whoever is free offers: least booked that day first, then longest without a new customer.
 
     The slug decides what is still equal, so that the same day always gives the same order.
     """
     by_staff = {workload.staff_id: workload for workload in workloads}
 
-    def turn(offering: Offering) -> tuple[timedelta, datetime, str]:
-        workload = by_staff[offering.staff_id]
-        return workload.booked, workload.last_assigned_at or _NEVER, offering.staff_slug
+    def turn(pattern: Pattern) -> tuple[timedelta, datetime, str]:
+        workload = by_staff[pattern[0].staff_id]
+        return workload.booked, workload.last_assigned_at or _NEVER, pattern[0].staff_slug
 
-    return sorted((each for each in offerings if by_staff[each.staff_id].is_free), key=turn)
+    return sorted((each for each in offered if by_staff[each[0].staff_id].is_free), key=turn)

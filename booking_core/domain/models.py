@@ -73,7 +73,7 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True)
 class Offering:
-    """A service as one member of staff offers it: exactly one Cal.com event type."""
+    """A service, or one segment of it, as one member of staff offers it: exactly one Cal.com event type."""
 
     service_id: UUID
     service_slug: str
@@ -83,6 +83,9 @@ class Offering:
     staff_slug: str
     staff_name: str
     calcom_event_type_id: int
+    # Most services have one segment; the next ones begin so long after the visit does.
+    segment: int = 0
+    offset_minutes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +187,8 @@ class Appointment:
     doubted_at: datetime | None = None
     looks: int = 0
     cancellation_reason: str | None = None
+    # The id of the first segment, where there are several.
+    visit_id: UUID | None = None
     # Grows with every change of state: a writer says which version it saw.
     version: int = 0
 

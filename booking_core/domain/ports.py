@@ -24,6 +24,7 @@ from booking_core.domain.models import (
     State,
     Tenant,
 )
+from booking_core.domain.visits import Stretch
 from booking_core.domain.webhooks import Delivery, Result
 
 
@@ -62,7 +63,10 @@ class Services(Protocol):
     async def names(self, tenant_id: UUID) -> Sequence[ServiceNames]: ...
 
     async def offerings(self, tenant_id: UUID, service: str) -> Sequence[Offering]:
-        """Return how the service is offered, found by id, slug, name or alias; empty when there is none."""
+        """Return how the service is offered, found by id, slug, name or alias; empty when there is none.
+
+        Sorted by member of staff, and each one's segments in their order.
+        """
         ...
 
 
@@ -81,8 +85,11 @@ class Customers(Protocol):
 class Appointments(Protocol):
     """Chairs held in time."""
 
-    async def hold(self, appointment: Appointment) -> bool:
-        """Store the appointment unless its chair is occupied then; return whether it was stored."""
+    async def hold(self, *visit: Appointment) -> bool:
+        """Store the segments of a visit, all or none; none if a chair is occupied then. Return whether they were.
+
+        In the order of time, so that two visits that want each other's chairs cannot wait for each other.
+        """
         ...
 
     async def settle(
@@ -101,6 +108,10 @@ class Appointments(Protocol):
 
     async def find(self, tenant_id: UUID, appointment_id: UUID) -> Appointment | None: ...
 
+    async def visit(self, tenant_id: UUID, visit_id: UUID) -> Sequence[Appointment]:
+        """Return all segments of a visit, in their order; nobody else writes about them before the transaction ends."""
+        ...
+
     async def find_living(self, tenant_id: UUID, key: UUID) -> Appointment | None:
         """Return the appointment that occupies a chair because of this wish."""
         ...
@@ -118,10 +129,10 @@ class Appointments(Protocol):
         tenant_id: UUID,
         staff_ids: Sequence[UUID],
         *,
-        day: tuple[datetime, datetime],
-        wanted: tuple[datetime, datetime],
+        day: Stretch,
+        wanted: Sequence[Stretch],
     ) -> Sequence[Workload]:
-        """Return what each has to do within the day, and whether the wanted time is free; in one statement for all."""
+        """Return what each has to do within the day, and whether all wanted time is free; in one statement for all."""
         ...
 
     async def abandoned_synthetic(self, older_than: datetime, *, at_most: int) -> Sequence[Appointment]: ...

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from booking_core.domain import rules
 from booking_core.domain.models import AvailabilityRequest, Offering, OpenSlot, Tenant
 from booking_core.domain.ports import Calcom, Clock, Database
+from booking_core.domain.visits import Pattern, stretches
 from booking_core.services.service_resolution import ServiceResolutionService
 
 OFFERED_INSTEAD = 3
@@ -27,36 +28,47 @@ class SlotFinder:
     async def find(self, tenant: Tenant, request: AvailabilityRequest) -> tuple[Offering, Sequence[OpenSlot]]:
         """Return the first offering (for its names) and the free slots of the local day, nearest first if asked."""
         async with self._database.begin(tenant.id) as stores:
-            offerings = await self._services.resolve(stores, tenant, request.service, request.staff)
-        slots = await self._open(tenant, offerings, request.day)
-        return offerings[0], _nearest(slots, request, tenant.time_zone)[: request.limit]
+            offered = await self._services.resolve(stores, tenant, request.service, request.staff)
+        slots = await self._open(tenant, offered, request.day)
+        return offered[0][0], _nearest(slots, request, tenant.time_zone)[: request.limit]
 
-    async def _open(self, tenant: Tenant, offerings: Sequence[Offering], day: date) -> list[OpenSlot]:
+    async def _open(self, tenant: Tenant, offered: Sequence[Pattern], day: date) -> list[OpenSlot]:
         start, end = rules.local_day(day, tenant.time_zone)
-        listed = await asyncio.gather(*(self._calcom.slots(tenant, each, start, end) for each in offerings))
+        listed = await asyncio.gather(*(self._starts(tenant, each, start, end) for each in offered))
         async with self._database.begin(tenant.id) as stores:
-            staff = [offering.staff_id for offering in offerings]
-            occupied = await stores.appointments.occupied(tenant.id, staff, start, end)
+            staff = [pattern[0].staff_id for pattern in offered]
+            until = max(stretches(pattern, end)[-1][1] for pattern in offered)
+            occupied = await stores.appointments.occupied(tenant.id, staff, start, until)
         earliest = self._clock.now() + rules.MINIMUM_NOTICE
         return sorted(
             (
-                OpenSlot(slot, offering.staff_slug)
-                for offering, slots in zip(offerings, listed, strict=True)
-                for slot in _free(slots, offering, occupied)
+                OpenSlot(slot, pattern[0].staff_slug)
+                for pattern, slots in zip(offered, listed, strict=True)
+                for slot in _free(slots, pattern, occupied)
                 # Cal.com has been seen to list slots outside the asked range, so both ends are checked here.
                 if max(start, earliest) <= slot < end
             ),
             key=lambda slot: (slot.start, slot.staff_slug),
         )
 
+    async def _starts(self, tenant: Tenant, pattern: Pattern, start: datetime, end: datetime) -> Sequence[datetime]:
+        """Return the starts at which Cal.com offers every segment at its own time."""
+        offsets = [timedelta(minutes=segment.offset_minutes) for segment in pattern]
+        asked = zip(pattern, offsets, strict=True)
+        first, *others = await asyncio.gather(
+            *(self._calcom.slots(tenant, segment, start + offset, end + offset) for segment, offset in asked)
+        )
+        later = [{slot - offset for slot in slots} for slots, offset in zip(others, offsets[1:], strict=True)]
+        return [slot for slot in first if all(slot in starts for starts in later)]
+
 
 def _free(
-    slots: Sequence[datetime], offering: Offering, occupied: Sequence[tuple[object, datetime, datetime]]
+    slots: Sequence[datetime], pattern: Pattern, occupied: Sequence[tuple[object, datetime, datetime]]
 ) -> Iterator[datetime]:
-    taken = [(start, end) for staff_id, start, end in occupied if staff_id == offering.staff_id]
-    length = timedelta(minutes=offering.minutes)
+    taken = [(start, end) for staff_id, start, end in occupied if staff_id == pattern[0].staff_id]
     for slot in slots:
-        if not any(start < slot + length and slot < end for start, end in taken):
+        wanted = stretches(pattern, slot)
+        if not any(start < segment_end and begin < end for begin, segment_end in wanted for start, end in taken):
             yield slot
 
 

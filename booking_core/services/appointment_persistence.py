@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 from booking_core.domain import rules
 from booking_core.domain.assignment import fairest_first
 from booking_core.domain.errors import SlotTaken
-from booking_core.domain.models import Appointment, Customer, Offering, Origin, State, Tenant
+from booking_core.domain.models import Appointment, Customer, Origin, State, Tenant
 from booking_core.domain.ports import Clock, Stores
+from booking_core.domain.visits import Pattern, certain_stretches, segment_key, stretches
 from booking_core.services.validation import ValidBooking
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A chair for this wish; not new if the same wish was fulfilled, or is being fulfilled, already."""
+    """The chairs of a visit; not new if the same wish was fulfilled, or is being fulfilled, already."""
 
-    appointment: Appointment
+    visit: Sequence[Appointment]
     is_new: bool
+
+
+async def segments_of(stores: Stores, appointment: Appointment) -> Sequence[Appointment]:
+    """Return the whole visit; mostly the appointment alone, without asking the database."""
+    if appointment.visit_id is None:
+        return [appointment]
+    return await stores.appointments.visit(appointment.tenant_id, appointment.visit_id)
 
 
 class AppointmentPersistenceService:
@@ -36,45 +43,56 @@ class AppointmentPersistenceService:
         tenant: Tenant,
         booking: ValidBooking,
         customer: Customer,
-        offerings: Sequence[Offering],
+        offered: Sequence[Pattern],
         origin: Origin,
     ) -> Held:
-        """Hold a free chair among the offerings, the fairest first; raises SlotTaken when others have them all."""
+        """Hold the chairs of one member of staff, the fairest first; raises SlotTaken when others have them all."""
         staff = booking.request.staff
-        key = rules.wish_key(tenant.id, customer.phone, offerings[0].service_id, staff, booking.start)
-        for offering in await self._in_turn(stores, tenant, booking, offerings):
-            appointment = Appointment(
-                id=self._new_id(),
-                tenant_id=tenant.id,
-                offering=offering,
-                customer=customer,
-                start=booking.start,
-                end=booking.start + timedelta(minutes=offering.minutes),
-                origin=origin,
-                state=State.CREATING,
-                key=key,
-                asked_at=self._clock.now(),
-            )
-            if await stores.appointments.hold(appointment):
-                return Held(appointment, is_new=True)
+        key = rules.wish_key(tenant.id, customer.phone, offered[0][0].service_id, staff, booking.start)
+        for pattern in await self._in_turn(stores, tenant, booking, offered):
+            visit = self._visit(tenant, booking, customer, pattern, key, origin)
+            if await stores.appointments.hold(*visit):
+                return Held(visit, is_new=True)
             # What is in the way may be this very wish, said before; nobody else need be asked then.
             living = await stores.appointments.find_living(tenant.id, key)
             if living is not None:
-                return Held(living, is_new=False)
+                return Held(await segments_of(stores, living), is_new=False)
         raise SlotTaken
 
+    def _visit(  # noqa: PLR0913, PLR0917 - as above
+        self, tenant: Tenant, booking: ValidBooking, customer: Customer, pattern: Pattern, key: UUID, origin: Origin
+    ) -> Sequence[Appointment]:
+        ids = [self._new_id() for _ in pattern]
+        return [
+            Appointment(
+                id=appointment_id,
+                tenant_id=tenant.id,
+                offering=segment,
+                customer=customer,
+                start=start,
+                end=end,
+                origin=origin,
+                state=State.CREATING,
+                key=segment_key(key, segment.segment),
+                asked_at=self._clock.now(),
+                visit_id=ids[0] if len(pattern) > 1 else None,
+            )
+            for appointment_id, segment, (start, end) in zip(
+                ids, pattern, stretches(pattern, booking.start), strict=True
+            )
+        ]
+
     async def _in_turn(
-        self, stores: Stores, tenant: Tenant, booking: ValidBooking, offerings: Sequence[Offering]
-    ) -> Sequence[Offering]:
+        self, stores: Stores, tenant: Tenant, booking: ValidBooking, offered: Sequence[Pattern]
+    ) -> Sequence[Pattern]:
         """Return whom to try, in fair order; never nobody, because the hold has the last word on who is free."""
-        if len(offerings) == 1:
-            return offerings
+        if len(offered) == 1:
+            return offered
         local = booking.start.astimezone(tenant.time_zone).date()
-        shortest = timedelta(minutes=min(each.minutes for each in offerings))
         workloads = await stores.appointments.workloads(
             tenant.id,
-            [each.staff_id for each in offerings],
+            [pattern[0].staff_id for pattern in offered],
             day=rules.local_day(local, tenant.time_zone),
-            wanted=(booking.start, booking.start + shortest),
+            wanted=certain_stretches(offered, booking.start),
         )
-        return fairest_first(offerings, workloads) or offerings[:1]
+        return fairest_first(offered, workloads) or offered[:1]

@@ -15,8 +15,8 @@ OFFERINGS = tuple(an_offering(name) for name in NAMES)
 
 
 def in_turn(*workloads: Workload) -> list[str]:
-    known = [offering for offering in OFFERINGS if offering.staff_id in {each.staff_id for each in workloads}]
-    return [offering.staff_slug for offering in fairest_first(known, workloads)]
+    known = [(offering,) for offering in OFFERINGS if offering.staff_id in {each.staff_id for each in workloads}]
+    return [offering.staff_slug for (offering,) in fairest_first(known, workloads)]
 
 
 def a_workload(name: str, *, minutes: int = 0, idle_hours: int | None = None, is_free: bool = True) -> Workload:

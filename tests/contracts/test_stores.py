@@ -20,14 +20,18 @@ from booking_core.domain.errors import IdempotencyKeyReused, RequestInFlight
 from booking_core.domain.models import OCCUPYING, Appointment, KnownCaller, PromptVersion, Reply, State, Traffic
 from booking_core.domain.ports import EVERY_TENANT, Database
 from booking_core.domain.rules import folded
+from booking_core.domain.visits import stretches
 from tests.factories import (
     API_KEY,
+    COLOUR,
     HAIRCUT,
     NOW,
     OTHER_SALON,
     SALON,
     TEN_O_CLOCK,
+    a_colour,
     a_wish,
+    an_id,
     an_offering,
     an_origin,
     open_salon,
@@ -53,7 +57,6 @@ def fill(url: str, *staff: str) -> None:
     """Store the salon of tests/factories.py in PostgreSQL."""
     engine = create_engine(url)
     keys = {SALON.id: API_KEY, OTHER_SALON.id: "sk_other"}
-    spoken = [folded(word) for word in (HAIRCUT.slug, HAIRCUT.name, *HAIRCUT.aliases)]
     with engine.begin() as connection:
         for salon in (SALON, OTHER_SALON):
             row = {
@@ -68,28 +71,26 @@ def fill(url: str, *staff: str) -> None:
                 "calcom_webhook_secret": salon.calcom_webhook_secret,
             }
             connection.execute(tables.tenants.insert().values(row))
-        names = {"slug": "haircut", "name": "Haircut", "aliases": list(HAIRCUT.aliases), "spoken_names": spoken}
-        connection.execute(tables.services.insert().values(id=HAIRCUT.id, tenant_id=SALON.id, **names))
+        for service in (HAIRCUT, COLOUR):
+            aliases = list(service.aliases)
+            spoken = [folded(word) for word in (service.slug, service.name, *aliases)]
+            row = {"slug": service.slug, "name": service.name, "aliases": aliases, "spoken_names": spoken}
+            connection.execute(tables.services.insert().values(id=service.id, tenant_id=SALON.id, **row))
     engine.dispose()
     hire(url, *staff or ("anna", "ben"))
 
 
 def hire(url: str, *staff: str) -> None:
-    """Let more people offer the haircut."""
+    """Let more people offer everything."""
     engine = create_engine(url)
     with engine.begin() as connection:
         for name in staff:
-            offering = an_offering(name)
-            person = {"id": offering.staff_id, "tenant_id": SALON.id, "slug": name, "name": offering.staff_name}
+            person = {"id": an_id(name), "tenant_id": SALON.id, "slug": name, "name": name.title()}
             connection.execute(tables.staff.insert().values(person))
-            link = {
-                "tenant_id": SALON.id,
-                "service_id": HAIRCUT.id,
-                "staff_id": offering.staff_id,
-                "minutes": 30,
-                "calcom_event_type_id": 1001,
-            }
-            connection.execute(tables.offerings.insert().values(link))
+            for offering in (an_offering(name), *a_colour(name)):
+                names = ("service_id", "staff_id", "segment", "offset_minutes", "minutes", "calcom_event_type_id")
+                row = {name: getattr(offering, name) for name in names}
+                connection.execute(tables.offerings.insert().values(tenant_id=SALON.id, **row))
     engine.dispose()
 
 
@@ -131,11 +132,16 @@ async def test_offerings_are_found_by_every_name_of_the_service(database, spoken
         assert list(await stores.services.offerings(SALON.id, spoken)) == [an_offering("anna"), an_offering("ben")]
 
 
+async def test_the_segments_of_a_service_are_listed_in_order_and_by_member_of_staff(database):
+    async with database.begin(SALON.id) as stores:
+        assert list(await stores.services.offerings(SALON.id, "dye")) == [*a_colour("anna"), *a_colour("ben")]
+
+
 async def test_another_salons_services_are_not_found(database):
     async with database.begin(EVERY_TENANT) as stores:
         assert list(await stores.services.offerings(OTHER_SALON.id, "haircut")) == []
         assert list(await stores.services.names(OTHER_SALON.id)) == []
-        assert list(await stores.services.names(SALON.id)) == [HAIRCUT]
+        assert list(await stores.services.names(SALON.id)) == [COLOUR, HAIRCUT]
 
 
 async def test_one_phone_number_is_one_customer_whose_name_stays(database):
@@ -172,6 +178,48 @@ async def test_touching_appointments_fit_and_overlapping_ones_do_not(database):
     appointments = [await an_appointment(database, minutes=minutes) for minutes in (0, 30, 15, -29)]
 
     assert [await hold(database, each) for each in appointments] == [True, True, False, False]
+
+
+async def a_visit(database: Database, *, minutes: int = 0) -> list[Appointment]:
+    """Return a visit for a colour, at Anna's, so long after ten o'clock."""
+    whole = await an_appointment(database)
+    ids, start = [uuid4(), uuid4()], TEN_O_CLOCK + timedelta(minutes=minutes)
+    return [
+        replace(whole, id=each, key=uuid4(), offering=segment, start=begin, end=end, visit_id=ids[0])
+        for each, segment, (begin, end) in zip(ids, a_colour("anna"), stretches(a_colour("anna"), start), strict=True)
+    ]
+
+
+async def test_the_segments_of_a_visit_are_held_and_come_back_together(database):
+    visit = await a_visit(database)
+
+    async with database.begin(SALON.id) as stores:
+        assert await stores.appointments.hold(*visit)
+        assert list(await stores.appointments.visit(SALON.id, visit[0].id)) == visit
+
+
+@pytest.mark.parametrize("taken", [0, 75])
+async def test_a_visit_of_which_one_segment_is_taken_is_not_held_at_all(database, taken):
+    somebody = await an_appointment(database, minutes=taken)
+    assert await hold(database, somebody)
+    visit = await a_visit(database)
+
+    async with database.begin(SALON.id) as stores:
+        assert not await stores.appointments.hold(*visit)
+        assert [await stores.appointments.find(SALON.id, each.id) for each in visit] == [None, None]
+        # And the transaction goes on.
+        assert await stores.appointments.hold(*await a_visit(database, minutes=200))
+
+
+async def test_in_the_gap_of_a_visit_somebody_else_may_come(database):
+    async with database.begin(SALON.id) as stores:
+        assert await stores.appointments.hold(*await a_visit(database))
+
+    assert [await hold(database, await an_appointment(database, minutes=minutes)) for minutes in (44, 45, 46)] == [
+        False,
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize("version", [*PromptVersion, None])
@@ -244,7 +292,7 @@ async def test_a_workload_is_the_booked_time_of_the_day_the_last_turn_and_freedo
     async with database.begin(SALON.id) as stores:
         found = {
             minutes: await stores.appointments.workloads(
-                SALON.id, [anna, ben], day=day, wanted=(TEN_O_CLOCK + timedelta(minutes=minutes), day[1])
+                SALON.id, [anna, ben], day=day, wanted=[(TEN_O_CLOCK + timedelta(minutes=minutes), day[1])]
             )
             for minutes in (29, 30)
         }

@@ -9,6 +9,7 @@ from booking_core.domain import states
 from booking_core.domain.assignment import Workload
 from booking_core.domain.discrepancies import Window
 from booking_core.domain.models import OCCUPYING, UNSETTLED, Appointment, Confirmation, Offering, State, Traffic
+from booking_core.domain.visits import Stretch
 from tests.fakes.clock import FakeClock
 from tests.fakes.rows import Stored
 from tests.fakes.salons import FakeTenants
@@ -19,14 +20,20 @@ class FakeAppointments:
         self._rows = rows
         self._clock = clock
 
-    async def hold(self, appointment: Appointment) -> bool:
-        staff = [appointment.offering.staff_id]
-        if await self.find_living(appointment.tenant_id, appointment.key) or await self.occupied(
-            appointment.tenant_id, staff, appointment.start, appointment.end
-        ):
-            return False
-        self._rows.appointments[appointment.id] = appointment
+    async def hold(self, *visit: Appointment) -> bool:
+        for each in visit:
+            staff = [each.offering.staff_id]
+            if await self.find_living(each.tenant_id, each.key) or await self.occupied(
+                each.tenant_id, staff, each.start, each.end
+            ):
+                return False
+        self._rows.appointments.update({each.id: each for each in visit})
         return True
+
+    async def visit(self, tenant_id: UUID, visit_id: UUID) -> Sequence[Appointment]:
+        known = self._rows.appointments.values()
+        segments = [each for each in known if (each.tenant_id, each.visit_id) == (tenant_id, visit_id)]
+        return sorted(segments, key=lambda each: each.start)
 
     async def settle(
         self, seen: Appointment, state: State, *, calcom_uid: str | None = None, reason: str | None = None
@@ -92,14 +99,12 @@ class FakeAppointments:
         tenant_id: UUID,
         staff_ids: Sequence[UUID],
         *,
-        day: tuple[datetime, datetime],
-        wanted: tuple[datetime, datetime],
+        day: Stretch,
+        wanted: Sequence[Stretch],
     ) -> Sequence[Workload]:
         return [await self._workload(tenant_id, each, day, wanted) for each in staff_ids]
 
-    async def _workload(
-        self, tenant_id: UUID, staff_id: UUID, day: tuple[datetime, datetime], wanted: tuple[datetime, datetime]
-    ) -> Workload:
+    async def _workload(self, tenant_id: UUID, staff_id: UUID, day: Stretch, wanted: Sequence[Stretch]) -> Workload:
         today = await self.occupied(tenant_id, [staff_id], *day)
         booked = sum((min(end, day[1]) - max(start, day[0]) for _, start, end in today), timedelta())
         assigned = [
@@ -107,8 +112,8 @@ class FakeAppointments:
             for each in self._rows.appointments.values()
             if (each.tenant_id, each.offering.staff_id) == (tenant_id, staff_id)
         ]
-        is_free = not await self.occupied(tenant_id, [staff_id], *wanted)
-        return Workload(staff_id, booked, max(assigned, default=None), is_free)
+        busy = [await self.occupied(tenant_id, [staff_id], *each) for each in wanted]
+        return Workload(staff_id, booked, max(assigned, default=None), is_free=not any(busy))
 
     async def abandoned_synthetic(self, older_than: datetime, *, at_most: int) -> Sequence[Appointment]:
         left = [

@@ -42,6 +42,7 @@ class FakeCalcom:
     """Remembers what it was asked, and fails on demand; `books_unseen` does what it is asked and then fails."""
 
     free: list[datetime] = field(default_factory=list)
+    free_for: dict[int, list[datetime]] = field(default_factory=dict)  # where it differs, by event type
     created: list[Appointment] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     entries: dict[str, Entry] = field(default_factory=dict)
@@ -57,7 +58,8 @@ class FakeCalcom:
 
     async def slots(self, tenant: Tenant, offering: Offering, start: datetime, end: datetime) -> Sequence[datetime]:
         self._fail()
-        return [slot for slot in self.free if start <= slot < end]
+        free = self.free_for.get(offering.calcom_event_type_id, self.free)
+        return [slot for slot in free if start <= slot < end]
 
     async def create(self, tenant: Tenant, appointment: Appointment) -> CalcomBooking:
         self._fail_before()

@@ -42,7 +42,7 @@ class FakeServices:
             and folded(service) in {folded(word) for word in (str(names.id), names.slug, names.name, *names.aliases)}
         }
         found = [offering for offering in self._rows.offerings if offering.service_id in meant]
-        return sorted(found, key=lambda offering: offering.staff_slug)
+        return sorted(found, key=lambda offering: (offering.staff_slug, offering.segment))
 
 
 class FakeCustomers:

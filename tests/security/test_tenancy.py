@@ -136,6 +136,7 @@ _A_BUSY_YEAR = """
     SELECT gen_random_uuid(), c.tenant_id, s.id, p.id, c.id, tstzrange(day, day + interval '1 hour'), 'confirmed',
         gen_random_uuid(), 'api', false, 'c'
     FROM customers c, services s, staff p, generate_series(timestamptz '2026-01-01', '2026-12-31', '4 hours') day
+    WHERE s.slug = 'haircut'
 """
 
 
@@ -156,7 +157,7 @@ async def test_a_look_at_one_day_does_not_read_every_other_day(database_url, own
         if look == "occupied":
             await stores.appointments.occupied(SALON.id, staff, *day)
         else:
-            await stores.appointments.workloads(SALON.id, staff, day=day, wanted=day)
+            await stores.appointments.workloads(SALON.id, staff, day=day, wanted=[day])
     await database.close()
 
     with psycopg.connect(database_url.replace("+psycopg", "")) as core:

@@ -100,6 +100,7 @@ def _value(world: World, name: str, hint: Any) -> st.SearchStrategy[Any]:
         bytes: st.just(b""),
         datetime: moments,
         tuple[datetime, datetime]: st.just((NOW - timedelta(days=1), NOW + timedelta(days=400))),
+        Sequence[tuple[datetime, datetime]]: st.just([(NOW - timedelta(days=1), NOW + timedelta(days=400))]),
         Appointment: every([each for each in ids if isinstance(each, Appointment)]),
         Delivery: every([each for each in ids if isinstance(each, Delivery)]),
         CustomerWish: st.builds(CustomerWish, st.just("Somebody"), every(PHONES), st.none()),
@@ -113,7 +114,10 @@ def _value(world: World, name: str, hint: Any) -> st.SearchStrategy[Any]:
 
 async def told(stores: PostgresStores, name: str, method: str, arguments: Mapping[str, Any]) -> str:
     """Return what the method answers, as text; a refusal tells nothing."""
-    return repr(await getattr(getattr(stores, name), method)(**arguments))
+    bound = getattr(getattr(stores, name), method)
+    starred = [each.name for each in inspect.signature(bound).parameters.values() if each.kind is each.VAR_POSITIONAL]
+    named = {name: value for name, value in arguments.items() if name not in starred}
+    return repr(await bound(*(arguments[name] for name in starred), **named))
 
 
 @pytest.mark.parametrize(("name", "method"), METHODS)

@@ -23,7 +23,7 @@ from booking_core.adapters.postgres.tables import (
     tenants,
     touches,
 )
-from booking_core.adapters.postgres.workloads import Stretch, workloads
+from booking_core.adapters.postgres.workloads import workloads
 from booking_core.domain import states
 from booking_core.domain.assignment import Workload
 from booking_core.domain.discrepancies import Window
@@ -40,6 +40,7 @@ from booking_core.domain.models import (
     State,
     Traffic,
 )
+from booking_core.domain.visits import Stretch
 
 _OCCUPYING = tuple(state.value for state in OCCUPYING)
 # What a change of state may change besides.
@@ -54,30 +55,24 @@ class PostgresAppointments:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def hold(self, appointment: Appointment) -> bool:
+    async def hold(self, *visit: Appointment) -> bool:
         # ON CONFLICT DO NOTHING also covers the exclusion constraint, and unlike a plain INSERT it does not deadlock
         # when several callers want the same slot in the same instant.
-        statement = (
-            insert(appointments)
-            .values(
-                id=appointment.id,
-                tenant_id=appointment.tenant_id,
-                service_id=appointment.offering.service_id,
-                staff_id=appointment.offering.staff_id,
-                customer_id=appointment.customer.id,
-                period=TimestamptzRange(appointment.start, appointment.end, "[)"),
-                state=appointment.state.value,
-                key=appointment.key,
-                created_at=appointment.asked_at,
-                channel=appointment.origin.channel.value,
-                synthetic=appointment.origin.traffic is Traffic.SYNTHETIC,
-                correlation_id=appointment.origin.correlation_id,
-                prompt_version=version.value if (version := appointment.origin.prompt_version) else None,
-            )
-            .on_conflict_do_nothing()
-            .returning(appointments.c.id)
-        )
-        return (await self._connection.execute(statement)).one_or_none() is not None
+        first, *others = map(_row, visit)
+        rows = [first, *others] if others else first
+        statement = insert(appointments).values(rows).on_conflict_do_nothing().returning(appointments.c.id)
+        if not others:
+            return (await self._connection.execute(statement)).one_or_none() is not None
+        async with self._connection.begin_nested() as savepoint:
+            are_held = len((await self._connection.execute(statement)).all()) == len(visit)
+            if not are_held:
+                await savepoint.rollback()
+        return are_held
+
+    async def visit(self, tenant_id: UUID, visit_id: UUID) -> Sequence[Appointment]:
+        whole = _whole().where(appointments.c.tenant_id == tenant_id, appointments.c.visit_id == visit_id)
+        rows = await self._connection.execute(whole.order_by(appointments.c.starts_at).with_for_update(of=appointments))
+        return [_appointment(row) for row in rows]
 
     async def settle(
         self, seen: Appointment, state: State, *, calcom_uid: str | None = None, reason: str | None = None
@@ -142,7 +137,7 @@ class PostgresAppointments:
         return [(row[0], row[1], row[2]) for row in await self._connection.execute(query)]
 
     async def workloads(
-        self, tenant_id: UUID, staff_ids: Sequence[UUID], *, day: Stretch, wanted: Stretch
+        self, tenant_id: UUID, staff_ids: Sequence[UUID], *, day: Stretch, wanted: Sequence[Stretch]
     ) -> Sequence[Workload]:
         rows = await self._connection.execute(workloads(tenant_id, staff_ids, day, wanted))
         return [Workload(*row) for row in rows]
@@ -208,6 +203,27 @@ class PostgresAppointments:
         return [(row[0], row[1]) for row in await self._connection.execute(query)]
 
 
+def _row(appointment: Appointment) -> Mapping[str, object]:
+    origin, offering = appointment.origin, appointment.offering
+    return {
+        "id": appointment.id,
+        "tenant_id": appointment.tenant_id,
+        "service_id": offering.service_id,
+        "staff_id": offering.staff_id,
+        "customer_id": appointment.customer.id,
+        "period": TimestamptzRange(appointment.start, appointment.end, "[)"),
+        "state": appointment.state.value,
+        "key": appointment.key,
+        "created_at": appointment.asked_at,
+        "channel": origin.channel.value,
+        "synthetic": origin.traffic is Traffic.SYNTHETIC,
+        "correlation_id": origin.correlation_id,
+        "prompt_version": origin.prompt_version.value if origin.prompt_version else None,
+        "visit_id": appointment.visit_id,
+        "segment": offering.segment,
+    }
+
+
 def _becoming(state: State) -> Mapping[str, object]:
     values = {"state": state.value, "version": appointments.c.version + 1, "updated_at": func.now()}
     return values | {"doubted_at": func.now(), "looks": 0} if state in _DOUBTFUL else values
@@ -224,6 +240,7 @@ def _whole() -> Select[tuple[object, ...]]:
             staff.c.name.label("staff_name"),
             offerings.c.minutes,
             offerings.c.calcom_event_type_id,
+            offerings.c.offset_minutes,
             customers.c.phone,
             customers.c.name.label("customer_name"),
             customers.c.email,
@@ -233,7 +250,11 @@ def _whole() -> Select[tuple[object, ...]]:
         .join(customers, customers.c.id == appointments.c.customer_id)
         .join(
             offerings,
-            and_(offerings.c.service_id == appointments.c.service_id, offerings.c.staff_id == appointments.c.staff_id),
+            and_(
+                offerings.c.service_id == appointments.c.service_id,
+                offerings.c.staff_id == appointments.c.staff_id,
+                offerings.c.segment == appointments.c.segment,
+            ),
         )
     )
 
@@ -252,6 +273,8 @@ def _appointment(row: Row[tuple[object, ...]]) -> Appointment:
             row.staff_slug,
             row.staff_name,
             row.calcom_event_type_id,
+            row.segment,
+            row.offset_minutes,
         ),
         customer=Customer(row.customer_id, row.phone, row.customer_name, row.email),
         start=row.starts_at,
@@ -265,6 +288,7 @@ def _appointment(row: Row[tuple[object, ...]]) -> Appointment:
         looks=row.looks,
         cancellation_reason=row.cancellation_reason,
         version=row.version,
+        visit_id=row.visit_id,
     )
 
 

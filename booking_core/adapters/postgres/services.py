@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from booking_core.adapters.postgres.tables import offerings, services, staff
@@ -25,7 +26,7 @@ class PostgresServices:
         return [ServiceNames(row.id, row.slug, row.name, tuple(row.aliases)) for row in rows]
 
     async def offerings(self, tenant_id: UUID, service: str) -> Sequence[Offering]:
-        query = (
+        query: Select[Any] = (
             select(
                 services.c.id,
                 services.c.slug,
@@ -35,11 +36,13 @@ class PostgresServices:
                 staff.c.slug,
                 staff.c.name,
                 offerings.c.calcom_event_type_id,
+                offerings.c.segment,
+                offerings.c.offset_minutes,
             )
             .join_from(services, offerings, offerings.c.service_id == services.c.id)
             .join(staff, staff.c.id == offerings.c.staff_id)
             .where(services.c.tenant_id == tenant_id, _meant(service))
-            .order_by(staff.c.slug)
+            .order_by(staff.c.slug, offerings.c.segment)
         )
         return [Offering(*row) for row in await self._connection.execute(query)]
 

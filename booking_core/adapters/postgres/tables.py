@@ -18,6 +18,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
@@ -101,6 +102,9 @@ offerings = Table(
     _tenant(),
     Column("service_id", UUID, ForeignKey("services.id"), primary_key=True),
     Column("staff_id", UUID, ForeignKey("staff.id"), primary_key=True),
+    # Mostly one; the next begins so many minutes after the visit does, and the gap before it is anybody's.
+    Column("segment", SmallInteger, primary_key=True, server_default=text("0")),
+    Column("offset_minutes", Integer, nullable=False, server_default=text("0")),
     Column("minutes", Integer, nullable=False),
     Column("calcom_event_type_id", BigInteger, nullable=False),
 )
@@ -127,6 +131,9 @@ appointments = Table(
     Column("customer_id", UUID, ForeignKey("customers.id"), nullable=False),
     # Half open: an appointment may begin in the very second another ends.
     Column("period", TSTZRANGE, nullable=False),
+    # Which part of the service, and the first part's id where there are several.
+    Column("segment", SmallInteger, nullable=False, server_default=text("0")),
+    Column("visit_id", UUID),
     Column("state", Text, nullable=False),
     Column("key", UUID, nullable=False),
     Column("calcom_uid", Text),
@@ -263,6 +270,13 @@ Index(
     "ix_appointments_synthetic",
     appointments.c.created_at,
     postgresql_where=text("synthetic AND state IN ('confirmed', 'pending')"),
+)
+# All parts of one visit.
+Index(
+    "ix_appointments_visit",
+    appointments.c.tenant_id,
+    appointments.c.visit_id,
+    postgresql_where=text("visit_id IS NOT NULL"),
 )
 # Whose turn it is.
 Index("ix_appointments_turn", appointments.c.tenant_id, appointments.c.staff_id, appointments.c.created_at)

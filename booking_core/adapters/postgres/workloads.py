@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from psycopg.types.range import TimestamptzRange
-from sqlalchemy import Select, and_, false, func, literal, not_, select, true
-from sqlalchemy.dialects.postgresql import TSTZRANGE
+from sqlalchemy import Select, and_, false, func, not_, or_, select, true
 
 from booking_core.adapters.postgres.tables import appointments, staff, touches
 from booking_core.domain.models import OCCUPYING
+from booking_core.domain.visits import Stretch
 
-Stretch = tuple[datetime, datetime]
 
-
-def workloads(tenant_id: UUID, staff_ids: Sequence[UUID], day: Stretch, wanted: Stretch) -> Select[Any]:
+def workloads(tenant_id: UUID, staff_ids: Sequence[UUID], day: Stretch, wanted: Sequence[Stretch]) -> Select[Any]:
     """Select staff id, booked time of the day, last assignment and freedom, a row for each member of staff."""
     # Whatever became of it, an appointment once given counts as a turn.
     theirs = and_(appointments.c.tenant_id == tenant_id, appointments.c.staff_id == staff.c.id)
@@ -30,12 +27,11 @@ def workloads(tenant_id: UUID, staff_ids: Sequence[UUID], day: Stretch, wanted: 
     )
 
 
-def _booked(day: Stretch, wanted: Stretch) -> Select[Any]:
-    local_day = literal(TimestamptzRange(*day, "[)"), TSTZRANGE)
-    period = appointments.c.period
-    within = period * local_day
-    is_busy = func.bool_or(period.overlaps(TimestamptzRange(*wanted, "[)")))
+def _booked(day: Stretch, wanted: Sequence[Stretch]) -> Select[Any]:
+    starts_at, ends_at = appointments.c.starts_at, appointments.c.ends_at
+    within = func.least(ends_at, day[1]) - func.greatest(starts_at, day[0])
+    is_busy = func.bool_or(or_(false(), *(and_(ends_at > begin, starts_at < end) for begin, end in wanted)))
     return select(
-        func.coalesce(func.sum(func.upper(within) - func.lower(within)), timedelta()).label("booked"),
+        func.coalesce(func.sum(within), timedelta()).label("booked"),
         func.coalesce(is_busy, false()).label("is_busy"),
     ).where(touches(*day), appointments.c.state.in_([state.value for state in OCCUPYING]))
