@@ -1,4 +1,4 @@
-"""Whose key is it: the two salons that have an account here, and the keys that open them.
+"""Whose key is it: the salons that have an account here, and the keys that open them.
 
 Apart from the event types because a key decides what is listed, what may be confirmed and whose limit is counted.
 """
@@ -23,6 +23,14 @@ class AccountName(StrEnum):
 
     SALON = "salon"
     SECOND_SALON = "second-salon"
+    BRANCH_1 = "branch-1"
+    BRANCH_2 = "branch-2"
+    BRANCH_3 = "branch-3"
+    BRANCH_4 = "branch-4"
+    BRANCH_5 = "branch-5"
+    BRANCH_6 = "branch-6"
+    BRANCH_7 = "branch-7"
+    BRANCH_8 = "branch-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,16 @@ class Account:
 
 SALON = Account(1, AccountName.SALON, "Demo Salon", BERLIN)
 SECOND_SALON = Account(2, AccountName.SECOND_SALON, "Second Salon", LONDON)
+# What a drill needs that has more callers than one key's calls a minute: salons like the first, each with its own key.
+BRANCHES = tuple(
+    Account(number, name, f"Branch {number - 2}", BERLIN)
+    for number, name in enumerate((name for name in AccountName if name.startswith("branch-")), start=3)
+)
+
+
+def branch_key(branch: Account) -> str:
+    """Return the bearer key of a branch."""
+    return f"cal_{branch.username}"
 
 
 class Accounts:

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 
 from loadtests.calcom_simulator import api, salons
 from loadtests.calcom_simulator.account_api import AccountApi
-from loadtests.calcom_simulator.accounts import SALON, SECOND_SALON, Accounts
+from loadtests.calcom_simulator.accounts import BRANCHES, SALON, SECOND_SALON, Accounts, branch_key
 from loadtests.calcom_simulator.amendments import Amendments
 from loadtests.calcom_simulator.backdoor import Backdoor
 from loadtests.calcom_simulator.bookings import Bookings
@@ -84,7 +84,8 @@ def build(settings: SimulatorSettings, *, clock: Clock, client: httpx.AsyncClien
 
 def _accounts(settings: SimulatorSettings) -> Accounts:
     keys = (settings.api_key, settings.second_api_key)
-    return Accounts({key.get_secret_value(): who for key, who in zip(keys, (SALON, SECOND_SALON), strict=True)})
+    salons = {key.get_secret_value(): who for key, who in zip(keys, (SALON, SECOND_SALON), strict=True)}
+    return Accounts({branch_key(branch): branch for branch in BRANCHES} | salons)
 
 
 def _standing(settings: SimulatorSettings) -> list[Subscription]:

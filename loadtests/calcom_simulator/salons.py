@@ -1,4 +1,4 @@
-"""What every simulator starts with: the demo salon, its studio with one event type of every kind, and a second salon.
+"""What every simulator starts with: the demo salon, its studio with every kind of event type, a second one, branches.
 
 Apart from the types because it is data, and the demo salon's part is imported by the services as it stands.
 """
@@ -10,7 +10,7 @@ from datetime import time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from loadtests.calcom_simulator.accounts import BERLIN, LONDON, SALON, SECOND_SALON, Account
+from loadtests.calcom_simulator.accounts import BERLIN, BRANCHES, LONDON, SALON, SECOND_SALON, Account
 from loadtests.calcom_simulator.event_types import (
     EventType,
     EventTypes,
@@ -54,7 +54,8 @@ _SECOND_SERVICES = (
 
 def catalogue() -> EventTypes:
     """Return everything that can be booked."""
-    return EventTypes([*salon(), *studio(), *second_salon()])
+    branches = [kind for account in BRANCHES for kind in branch(account)]
+    return EventTypes([*salon(), *studio(), *second_salon(), *branches])
 
 
 def salon() -> list[EventType]:
@@ -73,6 +74,14 @@ def second_salon() -> list[EventType]:
     clara = Host(21, "Clara", "clara", zone, SALON_HOURS)
     david = Host(22, "David", "david", zone, SALON_HOURS)
     return _offers(FIRST_SECOND_ID, (clara, david), _SECOND_SERVICES, SECOND_SALON)
+
+
+def branch(account: Account) -> list[EventType]:
+    """Return a branch: the demo salon's services, at hosts of its own; user names are unique at Cal.com."""
+    zone, number = ZoneInfo(account.time_zone), account.username.rpartition("-")[2]
+    anna = Host(10 * account.id + 11, "Anna", f"anna-{number}", zone, SALON_HOURS)
+    ben = Host(10 * account.id + 12, "Ben", f"ben-{number}", zone, SALON_HOURS)
+    return _offers(1000 * account.id + 1, (anna, ben), _SERVICES, account)
 
 
 def _offers(first_id: int, hosts: tuple[Host, ...], services: tuple[_Service, ...], owner: Account) -> list[EventType]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from loadtests.calcom_simulator.accounts import BRANCHES, branch_key
 from tests.loadtests.calcom_simulator.desk import (
     ANNA_HAIRCUT,
     BOOKINGS,
@@ -97,3 +98,14 @@ async def test_a_foreign_key_cancels_as_an_attendee_not_as_the_host(desk: Desk):
     answer = await desk.post(f"/v2/bookings/{booking['uid']}/cancel", {}, STRANGER)
 
     assert (answer.status_code, "cancelledByEmail" in answer.json()["data"]) == (200, False)
+
+
+async def test_every_branch_is_a_salon_of_its_own_with_a_key_of_its_own(desk: Desk):
+    offered = {}
+    for branch in BRANCHES:
+        headers = EVENT_TYPES | {"authorization": f"Bearer {branch_key(branch)}"}
+        answer = await desk.http.get("/v2/event-types", headers=headers)
+        offered[branch.username] = {(kind["id"], kind["users"][0]["username"]) for kind in answer.json()["data"]}
+
+    assert {len(kinds) for kinds in offered.values()} == {6}
+    assert len(set.union(*offered.values())) == 6 * len(BRANCHES)
