@@ -118,6 +118,8 @@ async def _work(settings: Settings) -> None:
         running = asyncio.create_task(
             queue.run_worker_async(
                 concurrency=settings.jobs_at_once,
+                # Those that failed stay, for a person to see.
+                delete_jobs="successful",
                 install_signal_handlers=False,
                 shutdown_graceful_timeout=settings.drain_seconds,
             )

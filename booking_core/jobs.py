@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 import procrastinate
 import structlog
-from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
-from procrastinate.jobs import Status
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Job, Status
 
 from booking_core.adapters.postgres.queue import PROCESS_DELIVERY, SETTLE, UNDO, locks
 from booking_core.app import Core, World
 from booking_core.domain.errors import BookingError
 from booking_core.domain.models import State
 from booking_core.domain.ports import EVERY_TENANT
+from booking_core.durable import Durable, Work
 from booking_core.services.reconciliation import Reconciliation
 
 EVERY_MINUTE = "* * * * *"
@@ -39,26 +39,27 @@ class Jobs:
     core: Core
     reconciliation: Reconciliation
     app: procrastinate.App
+    durable: Durable
     age: timedelta
     jitter: Callable[[], float]
 
-    async def settle(self, tenant_id: str, appointment_id: str, tries: int) -> None:
+    async def settle(self, job: Job, tenant_id: str, appointment_id: str, tries: int) -> None:
         self.world.recorder.sync_ran()
         seconds = await self.core.settlement.settle(UUID(tenant_id), UUID(appointment_id), tries=tries)
         if seconds is not None:
-            with suppress(AlreadyEnqueued):
-                await self._come_again(tenant_id, appointment_id, tries=tries + 1, after_seconds=seconds)
+            # Up to a quarter later, so that what waited for the same recovery does not come back in the same second.
+            later = seconds * (1 + self.jitter() / 4)
+            await self.durable.put_back(job, after_seconds=later, changes={"tries": tries + 1, "stumbles": 0})
 
-    async def _come_again(self, tenant_id: str, appointment_id: str, *, tries: int, after_seconds: float) -> None:
-        # Up to a quarter later, so that what waited for the same recovery does not come back in the same second.
-        delay = after_seconds * (1 + self.jitter() / 4)
-        job = self.app.configure_task(SETTLE, **locks(UUID(appointment_id)), schedule_in={"seconds": round(delay)})
-        await job.defer_async(tenant_id=tenant_id, appointment_id=appointment_id, tries=tries)
+    async def undo(self, job: Job, tenant_id: str, calcom_uid: str, reason: str) -> None:
+        try:
+            await self.core.cancellation.undo(UUID(tenant_id), calcom_uid, reason=reason)
+        except BookingError as error:
+            # No appointment remembers what it is about, so it must not be given up.
+            _log.warning("undo_postponed", calcom_uid=calcom_uid, reason=error.reason)
+            await self.durable.put_back(job, after_seconds=UNDONE_AGAIN_SECONDS)
 
-    async def undo(self, tenant_id: str, calcom_uid: str, reason: str) -> None:
-        await self.core.cancellation.undo(UUID(tenant_id), calcom_uid, reason=reason)
-
-    async def process_delivery(self, tenant_id: str, delivery_id: str) -> None:
+    async def process_delivery(self, _job: Job, tenant_id: str, delivery_id: str) -> None:
         await self.core.inbox.process(UUID(tenant_id), UUID(delivery_id))
 
     async def resume_unsettled(self, timestamp: int) -> None:
@@ -68,9 +69,12 @@ class Jobs:
             left = await stores.appointments.unsettled(at_most=UNSETTLED_AT_ONCE)
         if given_up:
             _log.warning("outcomes_unknown", appointments=given_up)
+        failed = await self.app.job_manager.list_jobs_async(task=SETTLE, status=Status.FAILED.value)
+        for_a_person = {job.queueing_lock for job in failed}
         for tenant_id, appointment_id in left:
-            with suppress(AlreadyEnqueued):
-                await self._come_again(str(tenant_id), str(appointment_id), tries=0, after_seconds=0.0)
+            if locks(appointment_id)["queueing_lock"] not in for_a_person:
+                async with self.world.database.begin(tenant_id) as stores:
+                    await stores.queue.settle(tenant_id, appointment_id, after_seconds=0.0)
 
     async def retry_stalled(self, timestamp: int) -> None:
         """A worker that was killed leaves its jobs as if at work, and their locks taken."""
@@ -80,7 +84,7 @@ class Jobs:
                 await self.app.job_manager.retry_job(job)
             except UniqueViolation:
                 # Another one waits already, for the lock that this one still holds: end it, and that one goes on.
-                await self.app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
+                await self.app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
 
     async def forget_requests(self, timestamp: int) -> None:
         """Drop the answers that nobody will ask for again."""
@@ -125,14 +129,13 @@ def application(
 ) -> procrastinate.App:
     """Return the job queue with its tasks; `database_url` is libpq's form, the same database as the core's."""
     app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=database_url))
-    jobs = Jobs(world, core, reconciliation, app, timedelta(seconds=abandoned_seconds), random.random)
-    app.task(name=SETTLE)(jobs.settle)
-    # No appointment remembers what it is about, so it must not be given up.
-    app.task(name=UNDO, retry=procrastinate.RetryStrategy(wait=UNDONE_AGAIN_SECONDS))(jobs.undo)
-    app.task(name=PROCESS_DELIVERY)(jobs.process_delivery)
+    age = timedelta(seconds=abandoned_seconds)
+    jobs = Jobs(world, core, reconciliation, app, Durable(app), age, random.random)
+    durable: dict[str, Work] = {SETTLE: jobs.settle, UNDO: jobs.undo, PROCESS_DELIVERY: jobs.process_delivery}
+    for name, task in durable.items():
+        jobs.durable.task(name, task)
     minutely = (jobs.resume_unsettled, jobs.retry_stalled, jobs.sweep_synthetic, jobs.forget_requests)
     for work, cron in (*((each, EVERY_MINUTE) for each in minutely), (jobs.reconcile, EVERY_FIVE_MINUTES)):
         # One of each waits at a time: a minute that was missed need not be made up for.
-        task = app.task(name=work.__name__, queueing_lock=work.__name__)(work)
-        app.periodic(cron=cron)(task)
+        app.periodic(cron=cron)(app.task(name=work.__name__, queueing_lock=work.__name__)(work))
     return app

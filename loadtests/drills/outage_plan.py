@@ -14,6 +14,8 @@ from loadtests.drills.wishes import SERVICE, Call, Wish, chairs, wish_of
 # A wish for so soon that its time runs out during the outage, though the core still takes it (a minute's notice).
 _HASTY_AHEAD = timedelta(seconds=80)
 _HASTY = (("anna", SERVICE), ("ben", SERVICE), ("probe-chair", "probe"))
+# Once the circuit has closed, at the latest.
+_DRAIN_BEGINS_SECONDS = 45.0
 _DURING_DRAIN_EVERY_SECONDS = 6.0
 
 
@@ -48,7 +50,9 @@ def plan(  # noqa: PLR0913 - the knobs of one drill
         hasty={wish.phone for wish in hasty},
         # The last ones are the last to be made, so a human has time to be faster.
         taken={wish.phone for wish in patient[-taken:]} if taken else frozenset(),
-        during_drain=[Call(_DURING_DRAIN_EVERY_SECONDS * (place + 1), wish) for place, wish in enumerate(later)],
+        during_drain=[
+            Call(_DRAIN_BEGINS_SECONDS + _DURING_DRAIN_EVERY_SECONDS * place, wish) for place, wish in enumerate(later)
+        ],
     )
 
 

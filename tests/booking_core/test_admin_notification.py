@@ -6,10 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from procrastinate.jobs import Job
 
 from booking_core.domain.errors import CalcomUnavailable
 from booking_core.domain.events import AppointmentBookingFailed, Effort, InconsistencyDetected
 from booking_core.domain.models import Origin, Traffic
+from booking_core.durable import Durable
 from booking_core.jobs import Jobs
 from booking_core.listeners import Listeners
 from booking_core.services.admin_notification import AdminNotification, SyncTrouble
@@ -122,11 +124,11 @@ async def test_every_try_of_a_job_is_counted_and_what_fails_by_reason(stage: Sta
     stage.calcom.error = CalcomUnavailable()
     wish = a_request(wish=a_wish(email="erika@example.org"))
     appointment = await stage.core.orchestrator.book(SALON, wish, an_origin())
-    jobs = Jobs(stage.world, stage.core, None, NoQueue(), timedelta(), jitter=lambda: 0.0)
+    jobs = Jobs(stage.world, stage.core, None, NoQueue(), Durable(NoQueue()), timedelta(), jitter=lambda: 0.0)
 
-    await jobs.settle(str(SALON.id), str(appointment.id), tries=0)
+    await jobs.settle(A_JOB, str(SALON.id), str(appointment.id), tries=0)
     stage.calcom.error = None
-    await jobs.settle(str(SALON.id), str(appointment.id), tries=1)
+    await jobs.settle(A_JOB, str(SALON.id), str(appointment.id), tries=1)
 
     assert stage.count("booking_sync_runs_total") == 2
     assert stage.count("booking_sync_failures_total", reason="calcom_unavailable") == 1
@@ -145,13 +147,16 @@ async def test_a_booking_that_is_given_up_counts_as_a_failure(stage: Stage):
 
 async def test_a_salon_that_cannot_be_compared_is_counted_and_keeps_no_other_waiting(stage: Stage):
     reconciliation = Unwilling()
-    jobs = Jobs(stage.world, stage.core, reconciliation, NoQueue(), timedelta(), jitter=lambda: 0.0)
+    jobs = Jobs(stage.world, stage.core, reconciliation, NoQueue(), Durable(NoQueue()), timedelta(), jitter=lambda: 0.0)
 
     await jobs.reconcile(0)
 
     assert reconciliation.seen == [SALON.token, OTHER_SALON.token]
     assert stage.count("booking_sync_runs_total") == 2
     assert stage.count("booking_sync_failures_total", reason="calcom_unavailable") == 2
+
+
+A_JOB = Job(id=1, queue="default", lock=None, queueing_lock=None, task_name="settle")
 
 
 class Unwilling:

@@ -11,6 +11,7 @@ from sqlalchemy import create_engine, text
 
 from booking_core.adapters.postgres.database import PostgresDatabase
 from booking_core.domain.rules import booking_turn
+from booking_core.durable import Durable
 from booking_core.jobs import Jobs
 from tests.factories import SALON
 
@@ -78,7 +79,7 @@ async def test_a_stalled_job_whose_successor_waits_already_lets_it_go_on(databas
 
     app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=libpq(database_url)))
     async with app.open_async():
-        await Jobs(None, None, None, app, timedelta(), jitter=lambda: 0.0).retry_stalled(0)
+        await Jobs(None, None, None, app, Durable(app), timedelta(), jitter=lambda: 0.0).retry_stalled(0)
         fetched = await app.job_manager.fetch_job(queues=None, worker_id=await app.job_manager.register_worker())
 
     assert fetched is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Collection, Mapping
 from contextlib import suppress
 from typing import Any, TypedDict
@@ -22,6 +23,12 @@ PROCESS_DELIVERY = "process_delivery"
 
 # News about a booking goes before what waits for its time: a job of the same lock would else wait behind it.
 NEWS_FIRST = 1
+
+# What every job says about its own arguments; a worker that meets a later one than it knows leaves the job to a newer.
+PAYLOAD_VERSION = 1
+
+# 2020 in seconds since 1970: a priority holds 32 bits.
+_SENIORITY_BEGINS = 1_577_836_800
 
 # Only to put jobs down: it opens no pool of its own.
 _deferrer = procrastinate.App(connector=procrastinate.PsycopgConnector())
@@ -53,6 +60,11 @@ def delivery_locks(delivery_id: UUID, subject: str) -> Locks:
     return {"lock": subject, "queueing_lock": f"delivery:{delivery_id}"}
 
 
+def seniority(at: float) -> int:
+    """Return the priority of a booking that waits since then: of those whose time has come the oldest goes first."""
+    return _SENIORITY_BEGINS - int(at)
+
+
 class PostgresQueue:
     """The queue inside one transaction: a job exists exactly when what it is about was committed."""
 
@@ -60,24 +72,21 @@ class PostgresQueue:
         self._connection = connection
 
     async def settle(self, tenant_id: UUID, appointment_id: UUID, *, after_seconds: float) -> None:
-        # One that waits already is as good; the savepoint keeps the transaction alive when the database says so.
-        with suppress(AlreadyEnqueued):
-            async with self._connection.begin_nested():
-                await self._put_down(tenant_id, appointment_id, after_seconds=after_seconds)
-
-    async def _put_down(self, tenant_id: UUID, appointment_id: UUID, *, after_seconds: float) -> None:
         job = _deferrer.configure_task(
             SETTLE,
             **locks(appointment_id),
+            priority=seniority(time.time()),
             schedule_in={"seconds": round(after_seconds)},
             connection=await self._driver(),
         )
-        await self._once(job.defer_async(tenant_id=str(tenant_id), appointment_id=str(appointment_id), tries=0))
+        payload = {"tenant_id": str(tenant_id), "appointment_id": str(appointment_id)}
+        await self._once(job.defer_async(version=PAYLOAD_VERSION, tries=0, **payload))
 
     async def undo(self, tenant_id: UUID, calcom_uid: str, *, reason: str) -> None:
         about = f"undo:{calcom_uid}"
         job = _deferrer.configure_task(UNDO, lock=about, queueing_lock=about, connection=await self._driver())
-        await self._once(job.defer_async(tenant_id=str(tenant_id), calcom_uid=calcom_uid, reason=reason))
+        payload = {"tenant_id": str(tenant_id), "calcom_uid": calcom_uid, "reason": reason}
+        await self._once(job.defer_async(version=PAYLOAD_VERSION, **payload))
 
     async def waiting(self, appointment_ids: Collection[UUID]) -> Mapping[UUID, Waiting]:
         by_lock = {locks(each)["queueing_lock"]: each for each in appointment_ids}
@@ -92,7 +101,7 @@ class PostgresQueue:
             schedule_in={"seconds": round(after_seconds)},
             connection=await self._driver(),
         )
-        await job.defer_async(tenant_id=str(tenant_id), delivery_id=str(delivery_id))
+        await job.defer_async(version=PAYLOAD_VERSION, tenant_id=str(tenant_id), delivery_id=str(delivery_id))
 
     async def _once(self, put_down: Awaitable[int]) -> None:
         """Put it down, unless one waits already: a savepoint, because that must not cost the transaction."""
