@@ -54,6 +54,8 @@ class Board(StrEnum):
     KPIS = "booking-kpis"
     PERFORMANCE = "booking-performance"
     OPERATIONAL = "booking-operational"
+    SLO = "booking-slo"
+    MONITORING = "booking-monitoring"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,7 +64,7 @@ def _burn(sli: Sli, tier: BurnTier, limits: ShareLimits, severity: Severity, pro
             "gone": wording.queried(seconds_left, "humanizeDuration"),
         },
         impact=f"At this pace the promise of {sli.objective.target:.0%} over {sli.objective.window} will be broken.",
-        board=Board.KPIS,
+        board=Board.SLO,
         hold=tier.for_,
         keep_firing=tier.keep_firing_for,
         evidence_seconds=None,
@@ -104,6 +104,6 @@ def _half_spent(sli: Sli, promise: Promise) -> Alert:
         description=f"{{left}} of the budget of {sli.objective.window} is left.",
         facts={"left": wording.value_as_share()},
         impact="None yet; reliability work comes before new features until it recovers.",
-        board=Board.KPIS,
+        board=Board.SLO,
         cases=half_spent(sli, promise),
     )

@@ -65,7 +65,7 @@ def watchdog(promise: Promise) -> Alert:
         summary="The way from rule to on-call is alive",
         description=f"Always firing. If the on-call receiver does not hear it for {silence}, it pages by its own path.",
         impact="None while it fires. When it falls silent, no other page can be trusted to arrive.",
-        board=Board.OPERATIONAL,
+        board=Board.MONITORING,
         cases=(case("fires always, with no data at all", Proof.FIRES, Proof.NO_DATA, checks=(always,)),),
     )
 
@@ -83,7 +83,7 @@ def canary(_promise: Promise) -> Alert:
         summary="The way from rule to on-call is being timed",
         description=f"Fires for {half} s of every {_CANARY_SECONDS} s; the receiver measures how late it comes.",
         impact="None. Its delay is the delay of every page.",
-        board=Board.OPERATIONAL,
+        board=Board.MONITORING,
         cases=(
             case(
                 "comes and goes by the clock alone",
@@ -116,7 +116,7 @@ def _telemetry_missing(promise: Promise) -> Alert:
             "or hold no booking attempts."
         ),
         impact="Every number that looks good may only look so; no rule about bookings can fire.",
-        board=Board.OPERATIONAL,
+        board=Board.MONITORING,
         hold=limits.for_,
         keep_firing=limits.keep_firing_for,
         cases=_telemetry_cases(limits, promise),
@@ -185,7 +185,7 @@ def _scrape_too_slow(promise: Promise) -> Alert:
         ),
         facts={"job": wording.label("job"), "seconds": "{{ $value | printf `%.2g` }}"},
         impact="None yet; every alert becomes as much later, and then blind.",
-        board=Board.OPERATIONAL,
+        board=Board.MONITORING,
         hold=limits.for_,
         keep_firing=limits.keep_firing_for,
         cases=level(
@@ -226,7 +226,7 @@ def _failing(  # noqa: PLR0913 - what differs from one to the next
         description=f"{{count}} {what} in {limits.window}.",
         facts={"count": wording.value_as_count()},
         impact=impact,
-        board=Board.OPERATIONAL,
+        board=Board.MONITORING,
         keep_firing=limits.keep_firing_for,
         cases=growth(
             Growth(_one(metric, job), {"job": job}),
@@ -261,7 +261,7 @@ def _deployed(promise: Promise) -> Alert:
         description="Version {version} runs, which did not {ago} ago.",
         facts={"version": wording.label("version"), "ago": str(_NEW_FOR)},
         impact="None; what broke after this may have been broken by this.",
-        board=Board.OPERATIONAL,
+        board=Board.MONITORING,
         cases=(
             case(
                 "tells of a version that was not there before",

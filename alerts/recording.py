@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from alerts import burn_rate, causes, meta, slowness, symptoms
 from alerts.alert import Alert, Group
-from sla import budgets, recordings
+from sla import budgets, recordings, uptime
 from sla.objectives import Promise
 
 
@@ -43,13 +43,13 @@ def groups(promise: Promise) -> tuple[Group, ...]:
         Group(
             "booking-budget",
             timers.budget_evaluation_interval,
-            recordings=budgets.recordings(promise),
+            recordings=(*budgets.recordings(promise), *uptime.slices(promise)),
             alerts=burn_rate.burning(promise),
         ),
         Group(
             "booking-month",
             timers.month_evaluation_interval,
-            recordings=budgets.month(promise),
+            recordings=(*budgets.month(promise), *uptime.month(promise)),
             alerts=burn_rate.spent(promise),
             reads="booking-budget",
         ),

@@ -7,7 +7,7 @@ Apart from the panels so that the matchers and windows every expression must car
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sla import catalogue as c
 from sla import promql
@@ -39,6 +39,7 @@ class Excuse:
 
 
 NO_INSTANCE = Excuse("target-instance-rule", "Recorded over all instances: a matcher for .+ would hide the series.")
+ANY_JOB = Excuse("target-job-rule", "Counted over all jobs: an objective belongs to the service, not to a job.")
 NO_JOB = Excuse("target-job-rule", "A promise, not a measurement: no job publishes it.")
 OPEN_LABEL = Excuse(
     "target-counter-agg-rule",
@@ -132,6 +133,26 @@ def seconds_since(metric: Metric, *by: str) -> str:
     return highest(f"time() - {level(metric)}", *by)
 
 
+def given(name: str, *, window: str = "") -> str:
+    """Write a series that Prometheus or Alertmanager publishes about itself."""
+    return promql.given(name, window=window, job="$job", instance="$instance")
+
+
+def given_per_minute(name: str, *by: str) -> str:
+    """Write how fast one of those grows, a minute."""
+    return f"60 * {promql.sum_by(f'rate({given(name, window=RATE_INTERVAL)})', *by)}"
+
+
+def given_in_range(name: str) -> str:
+    """Write how much one of those grew over the time range on show."""
+    return promql.sum_by(f"increase({given(name, window=RANGE)})")
+
+
+def now(query: Query) -> Query:
+    """Ask for the latest reading only."""
+    return replace(query, instant=True)
+
+
 def promised(recording: Recording, legend: str) -> Query:
     """Draw what sla.yaml promises, from the series the rules read."""
     return Query(series(recording), legend, promised=True, excuses=(NO_JOB, NO_INSTANCE))
@@ -139,7 +160,8 @@ def promised(recording: Recording, legend: str) -> Query:
 
 def judged(recording: Recording, legend: str, *, form: str = "{}") -> Query:
     """Draw a recorded measurement, the same one the alert judges; `form` wraps it, such as `1 - {}`."""
-    return Query(form.format(series(recording)), legend, excuses=(NO_INSTANCE,))
+    excuses = (NO_INSTANCE,) if recording.name.startswith("job:") else (NO_INSTANCE, ANY_JOB)
+    return Query(form.format(series(recording)), legend, excuses=excuses)
 
 
 def series(recording: Recording) -> str:

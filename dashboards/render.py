@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dashboards import booking_kpis, operational, performance
+from dashboards import booking_kpis, monitoring, operational, performance, service_level
 from dashboards.board import Board, document
 from sla.objectives import Promise
 
@@ -21,7 +21,8 @@ EXCUSES = ".lint"
 
 def boards(promise: Promise) -> tuple[Board, ...]:
     """Return every dashboard, in the order people open them."""
-    return (booking_kpis.board(promise), performance.board(promise), operational.board(promise))
+    makers = (booking_kpis, performance, operational, service_level, monitoring)
+    return tuple(maker.board(promise) for maker in makers)
 
 
 def files(promise: Promise) -> Mapping[str, str]:

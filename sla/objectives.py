@@ -45,12 +45,19 @@ class LatencyObjective(SuccessObjective):
     goal_seconds: Positive
 
 
+class UptimeObjective(SuccessObjective):
+    """A share of minutes that must be good; one is, when no more than `failed_ratio` of what was tried in it failed."""
+
+    failed_ratio: Ratio
+
+
 class Objectives(Strict):
     """What is promised over the long window."""
 
     booking_success: SuccessObjective
     journey_latency: LatencyObjective
     api_latency: LatencyObjective
+    uptime: UptimeObjective
 
 
 class RouteTimers(Strict):

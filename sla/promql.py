@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sla.catalogue import Kind, Metric
@@ -97,14 +97,25 @@ def up(job: str, *, instance: str = "") -> str:
 SCRAPE_SECONDS = "scrape_duration_seconds"
 RULE_FAILURES = "prometheus_rule_evaluation_failures_total"
 NOTIFICATION_FAILURES = "alertmanager_notifications_failed_total"
-GIVEN = (SCRAPE_SECONDS, RULE_FAILURES, NOTIFICATION_FAILURES)
+SCRAPED_SAMPLES = "scrape_samples_scraped"
+RULE_GROUP_SECONDS = "prometheus_rule_group_last_duration_seconds"
+NOTIFICATIONS = "alertmanager_notifications_total"
+# With the labels that Prometheus does not add.
+GIVEN: Mapping[str, tuple[str, ...]] = {
+    SCRAPE_SECONDS: (),
+    SCRAPED_SAMPLES: (),
+    RULE_FAILURES: ("rule_group",),
+    RULE_GROUP_SECONDS: ("rule_group",),
+    NOTIFICATIONS: ("integration",),
+    NOTIFICATION_FAILURES: ("integration",),
+}
 
 
 def given(name: str, *, window: str = "", **match: str) -> str:
     """Write the selector of one of those; raises PromqlError for another name."""
     if name not in GIVEN:
         raise PromqlError(f"{name} is in no list; the catalogue has our own metrics, GIVEN those of others")
-    matchers = ",".join(f'{label}="{value}"' for label, value in match.items())
+    matchers = ",".join(f'{label}{"=~" if value.startswith("$") else "="}"{value}"' for label, value in match.items())
     return f"{name}{{{matchers}}}" + (f"[{window}]" if window else "")
 
 

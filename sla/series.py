@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sla import budgets, recordings
+from sla import budgets, recordings, uptime
 from sla.objectives import Promise
 from sla.recordings import Recording
 
@@ -13,5 +13,7 @@ def recorded(promise: Promise) -> tuple[Recording, ...]:
         *recordings.fast(promise),
         *recordings.steady(promise),
         *budgets.recordings(promise),
+        *uptime.slices(promise),
         *budgets.month(promise),
+        *uptime.month(promise),
     )

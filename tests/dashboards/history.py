@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from sla import series
 from sla.catalogue import Kind, Metric, catalogue
 from sla.objectives import Promise
+from sla.promql import GIVEN
 from sla.topology import JOBS
 
 START = 1_800_000_000
@@ -26,7 +27,13 @@ def open_metrics(promise: Promise) -> str:
     lines = []
     for metric in catalogue():
         lines += [f"# TYPE {metric.name.removesuffix('_total')} {metric.kind}", *_metric(metric)]
-    gauges = {"up": [{"job": job, "instance": "a"} for job in JOBS]}
+    targets = [{"job": job, "instance": "a"} for job in JOBS]
+    gauges = {"up": targets}
+    for name, labels in GIVEN.items():
+        kind = "counter" if name.endswith("_total") else "gauge"
+        lines.append(f"# TYPE {name.removesuffix('_total')} {kind}")
+        for target in targets:
+            lines += _samples(name, target | dict.fromkeys(labels, OPEN_VALUE), growth=int(kind == "counter"))
     for recording in series.recorded(promise):
         job = {"job": "booking"} if recording.name.startswith("job:") else {}
         gauges.setdefault(recording.name, []).append(job | dict(recording.labels))

@@ -39,11 +39,13 @@ def links(dashboard: dict[str, Any]) -> Iterator[str]:
         yield from (link["url"] for link in panel["links"])
 
 
-def test_the_three_dashboards_of_the_specification_are_there(all_dashboards):
+def test_the_three_dashboards_of_the_specification_and_our_two_are_there(all_dashboards):
     assert {dashboard["uid"]: dashboard["title"] for dashboard in all_dashboards} == {
         "booking-kpis": "Booking KPIs",
         "booking-performance": "Performance",
         "booking-operational": "Operational",
+        "booking-slo": "SLO & error budget",
+        "booking-monitoring": "Monitoring health",
     }
 
 
@@ -157,6 +159,11 @@ def test_every_dashboard_an_alert_links_to_exists(all_dashboards):
         ("booking-operational", "Probe failures and leftovers", [3]),
         ("booking-operational", "How long Cal.com keeps us waiting", [45, 50]),
         ("booking-operational", "Alert delivery", [30, 60]),
+        ("booking-slo", "Bookings that succeed", [0.98]),
+        ("booking-slo", "Pace: failed bookings", [1, 3, 6, 14.4]),
+        ("booking-slo", "Budget left: failed bookings", [0, 0.1, 0.5]),
+        ("booking-monitoring", "Scrape duration", [0.5]),
+        ("booking-monitoring", "Age of the newest reading", [15, 180]),
     ],
 )
 def test_the_limits_are_the_promise(promise, uid, title, expected):

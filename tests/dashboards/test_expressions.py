@@ -10,12 +10,12 @@ import pytest
 
 from sla import series
 from sla.catalogue import TRAFFIC, Kind, Metric, catalogue
-from sla.promql import TARGET_LABELS
+from sla.promql import GIVEN, TARGET_LABELS
 from tests.dashboards import linter
 from tests.dashboards import promql_tree as tree
 
 # Written by Prometheus itself.
-BUILT_IN: Mapping[str, tuple[str, ...]] = {"up": (), "ALERTS": ("alertname", "alertstate", "severity")}
+BUILT_IN: Mapping[str, tuple[str, ...]] = {"up": (), "ALERTS": ("alertname", "alertstate", "severity"), **GIVEN}
 # Metrics that no dashboard shows, each with its reason.
 UNCHARTED: Mapping[str, str] = {}
 CALLS_OVER_A_RANGE = {"rate": [tree.RATE_INTERVAL], "increase": [tree.RATE_INTERVAL, tree.RANGE]}
