@@ -21,7 +21,14 @@ from booking_core.adapters.postgres.database import PostgresDatabase
 from booking_core.adapters.redis import Redis
 from booking_core.adapters.redis_allowance import RedisAllowanceStore
 from booking_core.adapters.redis_breaker import RedisBreakerStore
+from booking_core.adapters.redis_cache import RedisCacheStore
 from booking_core.bus import Bus
+from booking_core.caching.availability import RememberedSlots
+from booking_core.caching.cache import Cache
+from booking_core.caching.callers import RememberedCallers
+from booking_core.caching.keys import Keys
+from booking_core.caching.menu import RememberedMenu
+from booking_core.caching.store import CacheStore, NoStore
 from booking_core.domain.ports import Calcom, Clock, Database, Mailer
 from booking_core.http import answers, bookings, calls, health, inbound, webhooks
 from booking_core.http.middleware import Entrance
@@ -50,7 +57,7 @@ from booking_core.services.outcomes import Outcomes
 from booking_core.services.reconciliation import Reconciliation
 from booking_core.services.remedies import Remedies
 from booking_core.services.repeats import Repeats
-from booking_core.services.service_resolution import ServiceResolutionService
+from booking_core.services.service_resolution import ServiceResolutionService, StoredMenu
 from booking_core.services.settlement import Settlement
 from booking_core.services.tenants import TenantDirectory
 from booking_core.services.validation import BookingValidationService
@@ -68,6 +75,8 @@ class World:
     mailer: Mailer
     clock: Clock
     recorder: Recorder
+    cache_store: CacheStore = field(default_factory=NoStore)
+    cache_pepper: str = ""
     optional_pings: Mapping[str, health.Ping] = field(default_factory=dict)
     closing: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -102,14 +111,25 @@ def real_world(settings: Settings, *, role: str, is_background: bool = False) ->
         connection_lost=recorder.database_lost,
     )
     redis = Redis(settings.redis_url.get_secret_value())
+    cache_store = RedisCacheStore(settings.redis_url.get_secret_value(), timeout_seconds=settings.cache_seconds)
     # No timeout here: the adapter bounds the sum of all phases.
     client = httpx.AsyncClient(base_url=settings.calcom_url, timeout=None)  # noqa: S113
     closing = AsyncExitStack()
     calcom = _guarded(settings, client, recorder, closing, is_background=is_background)
-    for close in (database.close, redis.close, client.aclose):
+    for close in (database.close, redis.close, cache_store.close, client.aclose):
         closing.push_async_callback(close)
     mailer = SmtpMailer(settings.smtp_host, settings.smtp_port)
-    return World(database, calcom, mailer, SystemClock(), recorder, {"redis": redis.ping}, closing)
+    return World(
+        database=database,
+        calcom=calcom,
+        mailer=mailer,
+        clock=SystemClock(),
+        recorder=recorder,
+        cache_store=cache_store,
+        cache_pepper=settings.cache_pepper.get_secret_value(),
+        optional_pings={"redis": redis.ping},
+        closing=closing,
+    )
 
 
 def _guarded(
@@ -160,13 +180,15 @@ def assemble(world: World, *, mail_sender: str, confidence_threshold: float, adm
         published=world.recorder.published,
         listener_failed=world.recorder.listener_failed,
     )
-    services, outcomes = ServiceResolutionService(), Outcomes(world.database)
-    finder = SlotFinder(world.database, world.calcom, services, world.clock)
+    cache, keys = Cache(world.cache_store, looked=world.recorder.cache_looked), Keys(world.cache_pepper)
+    services = ServiceResolutionService(RememberedMenu(StoredMenu(world.database), cache, keys))
+    outcomes = Outcomes(world.database)
+    finder = SlotFinder(world.database, RememberedSlots(world.calcom, cache, keys), services, world.clock)
     orchestrator = BookingOrchestrator(
         database=world.database,
         bus=bus,
         validation=BookingValidationService(world.clock, confidence_threshold=confidence_threshold),
-        customers=CustomerResolutionService(),
+        customers=RememberedCallers(CustomerResolutionService(world.database), cache, keys),
         services=services,
         appointments=AppointmentPersistenceService(uuid4, world.clock),
         slots=finder,

@@ -34,6 +34,14 @@ class Settings(ProcessSettings):
     )
     database_pool_size: Annotated[int, Field(ge=1, le=100)] = Field(10, description="Connections per worker.")
     redis_url: SecretStr = Field(SecretStr("redis://127.0.0.1:6379/0"), description="Redis, also as unix://…")
+    cache_seconds: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.1, description="How long to wait for what may be remembered in Redis; the database answers then."
+    )
+    cache_pepper: SecretStr = Field(
+        SecretStr("slotwatch"),
+        description="Hides telephone numbers in the names of remembered things: any long random word, the same for all "
+        "processes of a deployment.",
+    )
     calcom_url: str = Field("http://127.0.0.1:8090/v2", description="Cal.com's API, up to and with /v2.")
     calcom_read_seconds: Seconds = Field(3.0, description="How long to wait for free slots.")
     calcom_write_seconds: Seconds = Field(8.0, description="How long to wait for a booking to be made or cancelled.")

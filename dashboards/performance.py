@@ -10,7 +10,7 @@ from dashboards.panels import Caption, Look, Panel, heatmap, stat, timeseries
 from dashboards.queries import Query
 from dashboards.scales import GREEN, ORANGE, RED, SHARE, YELLOW, Step, falling
 from sla import catalogue as c
-from sla import recordings
+from sla import promql, recordings
 from sla.catalogue import Metric
 from sla.objectives import LatencyObjective, Promise
 
@@ -38,13 +38,13 @@ def board(promise: Promise) -> Board:
 
 def _promise(objective: LatencyObjective) -> tuple[Panel, ...]:
     width = COLUMNS // 3
-    bookings = q.per_minute(c.ATTEMPTS, outcome=c.GOOD_OUTCOMES, traffic=CHOSEN)
+    asked = q.in_range(c.CACHE_REQUESTS, result=("hit", "miss"))
     return (
         _within(objective, objective.threshold_seconds, "The promise"),
         _within(objective, objective.goal_seconds, "The goal"),
         stat(
-            Caption("Bookings a minute", "Bookings confirmed or accepted, at the latest reading.", "cpm"),
-            Query(bookings, "bookings"),
+            Caption("Cache hit rate", "Of the questions that Redis answered, how many were remembered.", SHARE),
+            Query(promql.ratio(q.in_range(c.CACHE_REQUESTS, result="hit"), asked), "hits", instant=True),
             decimals=1,
             width=width,
         ),

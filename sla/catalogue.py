@@ -165,6 +165,8 @@ NOTIFICATION = Label(
     ("confirmation_email", "regret_email", "cancellation_email", "cancellation_refused_email", "admin_email"),
 )
 NOTIFICATION_RESULT = Label("result", ("sent", "failed"))
+CACHE = Label("cache", ("user", "service", "phone", "availability"))
+CACHE_RESULT = Label("result", ("hit", "miss", "error"))
 DB_ERROR = Label("kind", ("connect", "pool_exhausted", "lost"))
 COLLECTOR = Label("collector", ("metric_files", "workers", "database", "cache", "breaker", "build"))
 SLOT = Label("slot")
@@ -268,6 +270,13 @@ DB_CONNECTION_ERRORS = Metric(
     "Database connections that could not be had or were lost in use.",
     Home.CORE,
     labels=(DB_ERROR,),
+)
+CACHE_REQUESTS = Metric(
+    "booking_cache_requests_total",
+    Kind.COUNTER,
+    "Questions for remembered things. A `miss` was loaded and remembered; `error`: Redis could not be asked.",
+    Home.CORE,
+    labels=(CACHE, CACHE_RESULT),
 )
 CALCOM_DURATION = Metric(
     "booking_calcom_request_duration_seconds",

@@ -69,6 +69,40 @@ class Services(Protocol):
         """
         ...
 
+    async def of_staff(self, tenant_id: UUID, staff_id: UUID) -> Sequence[Offering]:
+        """Return everything a member of staff offers."""
+        ...
+
+
+class Menu(Protocol):
+    """What salons offer, outside of any transaction. It may be remembered: see Appointments.hold."""
+
+    async def offerings(self, tenant_id: UUID, service: str) -> Sequence[Offering]:
+        """Return how the service is offered, found by id, slug, name or alias; empty when there is none."""
+        ...
+
+    async def of_staff(self, tenant_id: UUID, staff_id: UUID) -> Sequence[Offering]:
+        """Return everything a member of staff offers."""
+        ...
+
+    async def names(self, tenant_id: UUID) -> Sequence[ServiceNames]: ...
+
+    async def forget(self, tenant_id: UUID, service: str) -> None:
+        """Remember nothing of this service: the next question is for the truth."""
+        ...
+
+
+class Callers(Protocol):
+    """Customers by phone, outside of any transaction. They may be remembered: see Appointments.hold."""
+
+    async def resolve(self, tenant_id: UUID, wish: CustomerWish) -> Customer:
+        """Find the customer or create one."""
+        ...
+
+    async def forget(self, tenant_id: UUID, phone: str) -> None:
+        """Remember nothing of this number: the next question is for the truth."""
+        ...
+
 
 class Customers(Protocol):
     """Callers, one per tenant and phone number."""
@@ -82,13 +116,19 @@ class Customers(Protocol):
         ...
 
 
+class Outdated(Exception):
+    """A customer or an offering is not as it was said to be. No booking error: whoever meets it reads again."""
+
+
 class Appointments(Protocol):
     """Chairs held in time."""
 
-    async def hold(self, *visit: Appointment) -> bool:
-        """Store the segments of a visit, all or none; none if a chair is occupied then. Return whether they were.
+    async def hold(self, *visit: Appointment) -> Sequence[Appointment] | None:
+        """Store the segments of a visit, all or none, and return them under the name we know the customer by.
 
-        In the order of time, so that two visits that want each other's chairs cannot wait for each other.
+        In the order of time, so that two visits that want each other's chairs cannot wait for each other. None if a
+        chair is occupied then. Raises Outdated if they are made of things that are not (or no longer) so: whatever was
+        remembered of the customer and the offering is checked in the very statement that stores them.
         """
         ...
 
@@ -353,6 +393,12 @@ class Page:
 
     bookings: Sequence[ListedBooking]
     has_more: bool
+
+
+class FreeSlots(Protocol):
+    """When a member of staff is free, as far as Cal.com knows. It may be remembered: hints, never promises."""
+
+    async def slots(self, tenant: Tenant, offering: Offering, start: datetime, end: datetime) -> Sequence[datetime]: ...
 
 
 class Calcom(Protocol):

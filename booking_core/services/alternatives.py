@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from booking_core.domain import rules
 from booking_core.domain.models import AvailabilityRequest, Offering, OpenSlot, Tenant
-from booking_core.domain.ports import Calcom, Clock, Database
+from booking_core.domain.ports import Clock, Database, FreeSlots
 from booking_core.domain.visits import Pattern, stretches
 from booking_core.services.service_resolution import ServiceResolutionService
 
@@ -19,7 +19,7 @@ OFFERED_INSTEAD = 3
 class SlotFinder:
     """Cal.com's free slots, less what we hold ourselves. A slot is a hint, never a promise."""
 
-    def __init__(self, database: Database, calcom: Calcom, services: ServiceResolutionService, clock: Clock) -> None:
+    def __init__(self, database: Database, calcom: FreeSlots, services: ServiceResolutionService, clock: Clock) -> None:
         self._database = database
         self._calcom = calcom
         self._services = services
@@ -27,8 +27,7 @@ class SlotFinder:
 
     async def find(self, tenant: Tenant, request: AvailabilityRequest) -> tuple[Offering, Sequence[OpenSlot]]:
         """Return the first offering (for its names) and the free slots of the local day, nearest first if asked."""
-        async with self._database.begin(tenant.id) as stores:
-            offered = await self._services.resolve(stores, tenant, request.service, request.staff)
+        offered = await self._services.resolve(tenant, request.service, request.staff)
         slots = await self._open(tenant, offered, request.day)
         return offered[0][0], _nearest(slots, request, tenant.time_zone)[: request.limit]
 

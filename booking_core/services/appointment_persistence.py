@@ -46,13 +46,17 @@ class AppointmentPersistenceService:
         offered: Sequence[Pattern],
         origin: Origin,
     ) -> Held:
-        """Hold the chairs of one member of staff, the fairest first; raises SlotTaken when others have them all."""
+        """Hold the chairs of one member of staff, the fairest first; raises SlotTaken when others have them all.
+
+        Raises Outdated as Appointments.hold does.
+        """
         staff = booking.request.staff
         key = rules.wish_key(tenant.id, customer.phone, offered[0][0].service_id, staff, booking.start)
         for pattern in await self._in_turn(stores, tenant, booking, offered):
             visit = self._visit(tenant, booking, customer, pattern, key, origin)
-            if await stores.appointments.hold(*visit):
-                return Held(visit, is_new=True)
+            held = await stores.appointments.hold(*visit)
+            if held is not None:
+                return Held(held, is_new=True)
             # What is in the way may be this very wish, said before; nobody else need be asked then.
             living = await stores.appointments.find_living(tenant.id, key)
             if living is not None:

@@ -30,10 +30,9 @@ from booking_core.domain.models import (
     Origin,
     Tenant,
 )
-from booking_core.domain.ports import Database
+from booking_core.domain.ports import Callers, Database, Outdated
 from booking_core.services.alternatives import OFFERED_INSTEAD, SlotFinder
 from booking_core.services.appointment_persistence import AppointmentPersistenceService, Held
-from booking_core.services.customer_resolution import CustomerResolutionService
 from booking_core.services.making import Answer, Making
 from booking_core.services.service_resolution import ServiceResolutionService
 from booking_core.services.steps import StepLog
@@ -53,7 +52,7 @@ class BookingOrchestrator:
     database: Database
     bus: Bus
     validation: BookingValidationService
-    customers: CustomerResolutionService
+    customers: Callers
     services: ServiceResolutionService
     appointments: AppointmentPersistenceService
     slots: SlotFinder
@@ -93,13 +92,22 @@ class BookingOrchestrator:
             raise SlotTaken(str(taken), alternatives=await self._alternatives(tenant, booking)) from taken
 
     async def _hold(self, tenant: Tenant, booking: ValidBooking, origin: Origin, log: StepLog) -> Held:
+        try:
+            return await self._hold_as_known(tenant, booking, origin, log)
+        except Outdated:
+            # Remembered, and no longer so.
+            await self.services.forget(tenant, booking.request.service)
+            await self.customers.forget(tenant.id, booking.customer.phone)
+            return await self._hold_as_known(tenant, booking, origin, log)
+
+    async def _hold_as_known(self, tenant: Tenant, booking: ValidBooking, origin: Origin, log: StepLog) -> Held:
         request = booking.request
-        async with self.database.begin(tenant.id) as stores:
-            with log.step("resolve_service"):
-                offerings = await self.services.resolve(stores, tenant, request.service, request.staff)
-            with log.step("resolve_customer"):
-                customer = await self.customers.resolve(stores, tenant, request.customer)
-            with log.step("hold"):
+        with log.step("resolve_service"):
+            offerings = await self.services.resolve(tenant, request.service, request.staff)
+        with log.step("resolve_customer"):
+            customer = await self.customers.resolve(tenant.id, request.customer)
+        with log.step("hold"):
+            async with self.database.begin(tenant.id) as stores:
                 return await self.appointments.hold(stores, tenant, booking, customer, offerings, origin)
 
     async def _alternatives(self, tenant: Tenant, booking: ValidBooking) -> Sequence[OpenSlot]:

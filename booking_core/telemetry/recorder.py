@@ -78,6 +78,9 @@ class Recorder:
     def calcom_not_permitted(self, operation: str) -> None:
         self._child(c.CALCOM_CALLS, operation, "not_permitted").inc()
 
+    def cache_looked(self, family: str, result: str) -> None:
+        self._child(c.CACHE_REQUESTS, family, result).inc()
+
     def published(self, event: Event) -> None:
         self._child(c.EVENTS, type(event).__name__).inc()
 

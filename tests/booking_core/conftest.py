@@ -12,10 +12,11 @@ from prometheus_client import CollectorRegistry
 
 from booking_core.adapters.postgres.database import PostgresDatabase
 from booking_core.app import Core, World, assemble, web
+from booking_core.caching.store import CacheStore, NoStore
 from booking_core.services.orchestrator import BookingOrchestrator
 from booking_core.telemetry.recorder import Recorder
 from tests import factories
-from tests.fakes import FakeCalcom, FakeClock, FakeDatabase, FakeMailer
+from tests.fakes import FakeCacheStore, FakeCalcom, FakeClock, FakeDatabase, FakeMailer, LyingCacheStore
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,30 @@ class Stage:
         return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://core")
 
 
-def a_stage() -> Stage:
+@pytest.fixture
+def cache() -> type[CacheStore]:
+    return FakeCacheStore
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The saga is the same with a cache, without one, and with one whose every word is wrong."""
+    if "cache" in metafunc.fixturenames and getattr(metafunc.module, "WITH_EVERY_CACHE", False):
+        metafunc.parametrize("cache", [FakeCacheStore, NoStore, LyingCacheStore])
+
+
+@pytest.fixture
+def stage(cache: type[CacheStore]) -> Stage:
+    return a_stage(cache)
+
+
+def a_stage(cache: type[CacheStore] = FakeCacheStore) -> Stage:
     """Set up a salon of its own, also for the examples of a property."""
     clock = FakeClock(factories.NOW)
     database = FakeDatabase(clock)
     factories.open_salon(database)
     registry = CollectorRegistry()
     calcom, mailer = FakeCalcom(), FakeMailer()
-    world = World(database, calcom, mailer, clock, Recorder(registry))
+    world = World(database, calcom, mailer, clock, Recorder(registry), cache(), "pepper")
     core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6)
     return Stage(clock, database, calcom, mailer, registry, world, core)
 
@@ -64,9 +81,10 @@ class RealStage:
 
 
 @pytest.fixture
-async def real_stage(database_url) -> AsyncIterator[RealStage]:
+async def real_stage(database_url, cache: type[CacheStore]) -> AsyncIterator[RealStage]:
     database, calcom, registry = PostgresDatabase(database_url), FakeCalcom(), CollectorRegistry()
-    world = World(database, calcom, FakeMailer(), FakeClock(factories.NOW), Recorder(registry))
+    recorder = Recorder(registry)
+    world = World(database, calcom, FakeMailer(), FakeClock(factories.NOW), recorder, cache(), "pepper")
     core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6)
     yield RealStage(database, calcom, registry, core)
     await core.bus.drain()
@@ -77,8 +95,3 @@ def asking(stage: Stage, **otherwise: Any) -> BookingOrchestrator:
     """Return an orchestrator whose making asks another calendar, or sleeps otherwise."""
     orchestrator = stage.core.orchestrator
     return replace(orchestrator, making=replace(orchestrator.making, **otherwise))
-
-
-@pytest.fixture
-def stage() -> Stage:
-    return a_stage()

@@ -38,6 +38,7 @@ from tests.factories import (
 )
 from tests.fakes.calcom import Entry
 
+WITH_EVERY_CACHE = True
 SOMEBODY_ELSE = a_request(wish=a_wish("Max", "+4930901821"))
 
 

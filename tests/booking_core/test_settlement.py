@@ -19,6 +19,8 @@ from booking_core.domain.ports import CalcomBooking
 from tests.booking_core.conftest import Stage
 from tests.factories import SALON, a_request, a_wish, an_origin
 
+WITH_EVERY_CACHE = True
+
 
 async def put_down(stage: Stage, error: BookingError, **request: str) -> Appointment:
     """Book while Cal.com fails; afterwards it works again."""

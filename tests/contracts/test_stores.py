@@ -105,7 +105,7 @@ async def an_appointment(database: Database, *, minutes: int = 0, traffic: Traff
 
 async def hold(database: Database, appointment: Appointment) -> bool:
     async with database.begin(SALON.id) as stores:
-        return await stores.appointments.hold(appointment)
+        return await stores.appointments.hold(appointment) is not None
 
 
 async def settle(database: Database, seen: Appointment, state: State, uid: str | None = None) -> Appointment | None:

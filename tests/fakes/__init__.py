@@ -1,8 +1,9 @@
 """One fake per port, held to the same contract as the real adapter by tests/contracts/."""
 
+from tests.fakes.cache import FakeCacheStore, LyingCacheStore
 from tests.fakes.calcom import FakeCalcom
 from tests.fakes.clock import FakeClock
 from tests.fakes.database import FakeDatabase
 from tests.fakes.mailer import FakeMailer
 
-__all__ = ["FakeCalcom", "FakeClock", "FakeDatabase", "FakeMailer"]
+__all__ = ["FakeCacheStore", "FakeCalcom", "FakeClock", "FakeDatabase", "FakeMailer", "LyingCacheStore"]

@@ -9,6 +9,7 @@ from booking_core.domain import states
 from booking_core.domain.assignment import Workload
 from booking_core.domain.discrepancies import Window
 from booking_core.domain.models import OCCUPYING, UNSETTLED, Appointment, Confirmation, Offering, State, Traffic
+from booking_core.domain.ports import Outdated
 from booking_core.domain.visits import Stretch
 from tests.fakes.clock import FakeClock
 from tests.fakes.rows import Stored
@@ -20,15 +21,30 @@ class FakeAppointments:
         self._rows = rows
         self._clock = clock
 
-    async def hold(self, *visit: Appointment) -> bool:
+    async def hold(self, *visit: Appointment) -> Sequence[Appointment] | None:
+        customer = self._rows.customers.get((visit[0].tenant_id, visit[0].customer.phone))
+        if customer is None or customer.id != visit[0].customer.id or not self._is_offered(visit):
+            raise Outdated
         for each in visit:
             staff = [each.offering.staff_id]
             if await self.find_living(each.tenant_id, each.key) or await self.occupied(
                 each.tenant_id, staff, each.start, each.end
             ):
-                return False
-        self._rows.appointments.update({each.id: each for each in visit})
-        return True
+                return None
+        held = [replace(each, customer=customer) for each in visit]
+        self._rows.appointments.update({each.id: each for each in held})
+        return held
+
+    def _is_offered(self, visit: Sequence[Appointment]) -> bool:
+        wanted = visit[0].offering
+        owner, _ = self._rows.services.get(wanted.service_id, (None, None))
+        offered = [
+            (each.segment, each.minutes, each.calcom_event_type_id)
+            for each in self._rows.offerings
+            if (each.service_id, each.staff_id) == (wanted.service_id, wanted.staff_id)
+        ]
+        said = [(each.offering.segment, each.offering.minutes, each.offering.calcom_event_type_id) for each in visit]
+        return owner == visit[0].tenant_id and sorted(offered) == sorted(said)
 
     async def visit(self, tenant_id: UUID, visit_id: UUID) -> Sequence[Appointment]:
         known = self._rows.appointments.values()

@@ -44,6 +44,10 @@ class FakeServices:
         found = [offering for offering in self._rows.offerings if offering.service_id in meant]
         return sorted(found, key=lambda offering: (offering.staff_slug, offering.segment))
 
+    async def of_staff(self, tenant_id: UUID, staff_id: UUID) -> Sequence[Offering]:
+        owned = {names.id for owner, names in self._rows.services.values() if owner == tenant_id}
+        return [each for each in self._rows.offerings if each.service_id in owned and each.staff_id == staff_id]
+
 
 class FakeCustomers:
     def __init__(self, rows: Stored) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -10,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 from psycopg.types.range import TimestamptzRange
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from booking_core.adapters.postgres import hold
 from booking_core.adapters.postgres.tables import (
     appointments,
     customers,
@@ -40,6 +41,7 @@ from booking_core.domain.models import (
     State,
     Traffic,
 )
+from booking_core.domain.ports import Outdated
 from booking_core.domain.visits import Stretch
 
 _OCCUPYING = tuple(state.value for state in OCCUPYING)
@@ -55,19 +57,19 @@ class PostgresAppointments:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def hold(self, *visit: Appointment) -> bool:
-        # ON CONFLICT DO NOTHING also covers the exclusion constraint, and unlike a plain INSERT it does not deadlock
-        # when several callers want the same slot in the same instant.
-        first, *others = map(_row, visit)
-        rows = [first, *others] if others else first
-        statement = insert(appointments).values(rows).on_conflict_do_nothing().returning(appointments.c.id)
-        if not others:
-            return (await self._connection.execute(statement)).one_or_none() is not None
-        async with self._connection.begin_nested() as savepoint:
-            are_held = len((await self._connection.execute(statement)).all()) == len(visit)
-            if not are_held:
-                await savepoint.rollback()
-        return are_held
+    async def hold(self, *visit: Appointment) -> Sequence[Appointment] | None:
+        async with AsyncExitStack() as stack:
+            # One segment is stored or not; of several, some may be, and then none must.
+            savepoint = await stack.enter_async_context(self._connection.begin_nested()) if len(visit) > 1 else None
+            row = (await self._connection.execute(hold.HOLD, hold.parameters(visit))).one_or_none()
+            if row is None:
+                raise Outdated
+            if row.held < len(visit):
+                if savepoint is not None:
+                    await savepoint.rollback()
+                return None
+        known = replace(visit[0].customer, name=row.name, email=row.email)
+        return [replace(each, customer=known) for each in visit]
 
     async def visit(self, tenant_id: UUID, visit_id: UUID) -> Sequence[Appointment]:
         whole = _whole().where(appointments.c.tenant_id == tenant_id, appointments.c.visit_id == visit_id)
@@ -201,27 +203,6 @@ class PostgresAppointments:
             .limit(at_most)
         )
         return [(row[0], row[1]) for row in await self._connection.execute(query)]
-
-
-def _row(appointment: Appointment) -> Mapping[str, object]:
-    origin, offering = appointment.origin, appointment.offering
-    return {
-        "id": appointment.id,
-        "tenant_id": appointment.tenant_id,
-        "service_id": offering.service_id,
-        "staff_id": offering.staff_id,
-        "customer_id": appointment.customer.id,
-        "period": TimestamptzRange(appointment.start, appointment.end, "[)"),
-        "state": appointment.state.value,
-        "key": appointment.key,
-        "created_at": appointment.asked_at,
-        "channel": origin.channel.value,
-        "synthetic": origin.traffic is Traffic.SYNTHETIC,
-        "correlation_id": origin.correlation_id,
-        "prompt_version": origin.prompt_version.value if origin.prompt_version else None,
-        "visit_id": appointment.visit_id,
-        "segment": offering.segment,
-    }
 
 
 def _becoming(state: State) -> Mapping[str, object]:

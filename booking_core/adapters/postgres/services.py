@@ -26,6 +26,12 @@ class PostgresServices:
         return [ServiceNames(row.id, row.slug, row.name, tuple(row.aliases)) for row in rows]
 
     async def offerings(self, tenant_id: UUID, service: str) -> Sequence[Offering]:
+        return await self._offered(tenant_id, _meant(service))
+
+    async def of_staff(self, tenant_id: UUID, staff_id: UUID) -> Sequence[Offering]:
+        return await self._offered(tenant_id, offerings.c.staff_id == staff_id)
+
+    async def _offered(self, tenant_id: UUID, condition: ColumnElement[bool]) -> Sequence[Offering]:
         query: Select[Any] = (
             select(
                 services.c.id,
@@ -41,8 +47,8 @@ class PostgresServices:
             )
             .join_from(services, offerings, offerings.c.service_id == services.c.id)
             .join(staff, staff.c.id == offerings.c.staff_id)
-            .where(services.c.tenant_id == tenant_id, _meant(service))
-            .order_by(staff.c.slug, offerings.c.segment)
+            .where(services.c.tenant_id == tenant_id, condition)
+            .order_by(staff.c.slug, services.c.slug, offerings.c.segment)
         )
         return [Offering(*row) for row in await self._connection.execute(query)]
 
