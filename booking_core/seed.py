@@ -8,12 +8,13 @@ from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Table, create_engine, select
+from sqlalchemy import Connection, Table, create_engine, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from booking_core.adapters.postgres import tables
+from booking_core.adapters.postgres.keys import digest
 from booking_core.adapters.postgres.sight import limited_to
-from booking_core.adapters.postgres.tenants import api_key_digest
+from booking_core.domain.access import KeyScope
 from booking_core.domain.models import Tenant
 from booking_core.domain.ports import EVERY_TENANT
 from booking_core.domain.rules import folded
@@ -80,12 +81,16 @@ class _Seeder:
             "name": salon.name,
             "time_zone": salon.time_zone,
             "country": salon.country,
-            "api_key_sha256": api_key_digest(salon.api_key),
             "retell_api_key": salon.retell_api_key,
             "calcom_api_key": salon.calcom_api_key,
             "calcom_webhook_secret": salon.calcom_webhook_secret,
         }
-        return self._upsert(tables.tenants, {"token": salon.token}, values)
+        tenant_id = self._upsert(tables.tenants, {"token": salon.token}, values)
+        self._upsert(tables.api_keys, {"digest": digest(salon.api_key)}, self._first_key(tenant_id))
+        return tenant_id
+
+    def _first_key(self, tenant_id: UUID) -> Mapping[str, Any]:
+        return {"tenant_id": tenant_id, "label": "seed", "scopes": list(KeyScope), "created_at": func.now()}
 
     def offering(self, tenant_id: UUID, event_type: EventType) -> None:
         service_id = self._service(tenant_id, event_type)

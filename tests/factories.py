@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
+from booking_core.domain.access import ApiKey, KeyScope
 from booking_core.domain.models import (
     BookingRequest,
     Channel,
@@ -25,6 +26,7 @@ TEN_O_CLOCK = datetime(2026, 12, 2, 9, 0, tzinfo=UTC)
 TEN_O_CLOCK_LOCAL = "2026-12-02T10:00"
 BERLIN = ZoneInfo("Europe/Berlin")
 API_KEY = "sk_test"
+READING_KEY = "sk_reader"
 
 _SPACE = UUID("7b0f6f3e-7f5c-4a7e-8a43-0d2c5a0b1c2d")
 
@@ -48,6 +50,12 @@ def a_colour(staff: str) -> tuple[Offering, ...]:
         Offering(COLOUR.id, "colour", "Colour", minutes, an_id(staff), staff, staff.title(), event_type, number, offset)
         for number, offset, minutes, event_type in segments
     )
+
+
+def an_api_key(salon: Tenant, *scopes: KeyScope) -> ApiKey:
+    """Return a key of the salon; without scopes one that may do everything."""
+    allowed = frozenset(scopes or KeyScope)
+    return ApiKey(an_id(f"{salon.token}: {sorted(allowed)}"), salon.id, "test", allowed, NOW)
 
 
 def an_offering(staff: str) -> Offering:
@@ -80,5 +88,7 @@ def open_salon(database: FakeDatabase, *staff: str) -> None:
     """Fill the fake database with the salon, what it offers and its staff."""
     rows = database.rows
     rows.tenants = {API_KEY: SALON, "sk_other": OTHER_SALON}
+    rows.keys = {API_KEY: an_api_key(SALON), READING_KEY: an_api_key(SALON, KeyScope.BOOKINGS_READ)}
+    rows.keys["sk_other"] = an_api_key(OTHER_SALON)
     rows.services = {each.id: (SALON.id, each) for each in (HAIRCUT, COLOUR)}
     rows.offerings = [each for name in staff or ("anna", "ben") for each in (an_offering(name), *a_colour(name))]

@@ -10,6 +10,7 @@ from enum import Enum, StrEnum
 from typing import Final, Protocol
 from uuid import UUID
 
+from booking_core.domain.access import ApiKey, Bearer
 from booking_core.domain.assignment import Workload
 from booking_core.domain.discrepancies import Finding, ListedBooking, Outcome, Sighting, Window
 from booking_core.domain.models import (
@@ -50,11 +51,27 @@ class Tenants(Protocol):
 
     async def find_by_token(self, token: str) -> Tenant | None: ...
 
-    async def find_by_api_key(self, key: str) -> Tenant | None: ...
-
     async def get(self, tenant_id: UUID) -> Tenant: ...
 
     async def every(self) -> Sequence[Tenant]: ...
+
+
+class Keys(Protocol):
+    """API keys. None is stored: what is given as `key` is compared by its digest."""
+
+    async def find_bearer(self, key: str) -> Bearer | None:
+        """Return whose key it is and what it allows; None for one that is unknown or revoked."""
+        ...
+
+    async def add(self, api_key: ApiKey, key: str) -> None: ...
+
+    async def all_of(self, tenant_id: UUID) -> Sequence[ApiKey]:
+        """Return the keys, revoked ones too, oldest first."""
+        ...
+
+    async def revoke(self, tenant_id: UUID, key_id: UUID, *, at: datetime) -> bool:
+        """End a key; return whether there was one to end."""
+        ...
 
 
 class Services(Protocol):
@@ -310,6 +327,9 @@ class Stores(Protocol):
 
     @property
     def tenants(self) -> Tenants: ...
+
+    @property
+    def keys(self) -> Keys: ...
 
     @property
     def services(self) -> Services: ...

@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from booking_core.domain import errors, rules
+from booking_core.domain.access import ScopeMissing
 from booking_core.domain.hearing import QUESTIONS
 from booking_core.domain.models import Appointment, OpenSlot, State, Tenant
 from booking_core.http.middleware import BodyTooLarge, too_large
@@ -145,6 +146,12 @@ def install(app: FastAPI, *, body_limit_bytes: int) -> None:
     async def unauthorised(_request: Request, error: Unauthorised) -> JSONResponse:
         body = {"status": "refused", "reason": "unauthorised", "message": str(error)}
         return JSONResponse(body, HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": "Bearer"})
+
+    @app.exception_handler(ScopeMissing)
+    async def scope_missing(_request: Request, error: ScopeMissing) -> JSONResponse:
+        body = {"status": "refused", "reason": "scope_missing", "message": str(error)}
+        challenge = f'Bearer error="insufficient_scope", scope="{error.scope}"'
+        return JSONResponse(body, HTTPStatus.FORBIDDEN, {"WWW-Authenticate": challenge})
 
     @app.exception_handler(BodyTooLarge)
     async def body_too_large(_request: Request, _error: BodyTooLarge) -> JSONResponse:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from booking_core.domain.access import KeyScope
 from booking_core.domain.errors import BookingRefused
 from booking_core.domain.models import AvailabilityRequest, BookingRequest, Channel, CustomerWish, Reply, State, Tenant
 from booking_core.http.answers import calling_off, confirmation, open_slots, other_name, refusal, status_of
@@ -64,14 +65,17 @@ def router(
     """Bind the routes to what they need."""
     routes = APIRouter(prefix="/v1")
 
-    async def caller(request: Request) -> Tenant:
-        return await tenant_by_api_key(request, tenants)
+    async def reader(request: Request) -> Tenant:
+        return await tenant_by_api_key(request, tenants, KeyScope.BOOKINGS_READ)
+
+    async def writer(request: Request) -> Tenant:
+        return await tenant_by_api_key(request, tenants, KeyScope.BOOKINGS_WRITE)
 
     @routes.post("/bookings", status_code=201, responses={202: {"description": "Kept; to be confirmed."}})
     async def book(
         request: Request,
         body: BookingBody,
-        tenant: Annotated[Tenant, Depends(caller)],
+        tenant: Annotated[Tenant, Depends(writer)],
         idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
     ) -> JSONResponse:
         customer = CustomerWish(body.customer.name, body.customer.phone, body.customer.email)
@@ -95,14 +99,14 @@ def router(
 
     @routes.post("/bookings/{appointment_id}/cancel", responses={202: {"description": "Noted; will be carried out."}})
     async def cancel(
-        appointment_id: UUID, body: CancellationBody, tenant: Annotated[Tenant, Depends(caller)]
+        appointment_id: UUID, body: CancellationBody, tenant: Annotated[Tenant, Depends(writer)]
     ) -> JSONResponse:
         told = calling_off(await cancellation.cancel(tenant, appointment_id, reason=body.reason))
         return JSONResponse(told, HTTPStatus.OK if told["status"] == "cancelled" else HTTPStatus.ACCEPTED)
 
     @routes.get("/availability")
     async def availability(  # noqa: PLR0913, PLR0917 - FastAPI reads the query from the signature
-        tenant: Annotated[Tenant, Depends(caller)],
+        tenant: Annotated[Tenant, Depends(reader)],
         service: Words,
         date: dt.date,
         time: dt.time | None = None,

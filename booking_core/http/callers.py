@@ -8,17 +8,22 @@ from datetime import datetime
 from fastapi import Request
 
 from booking_core.adapters import calcom_webhooks, retell
+from booking_core.domain.access import KeyScope, ScopeMissing
 from booking_core.domain.models import Channel, Origin, PromptVersion, Tenant
 from booking_core.http.answers import Unauthorised
 from booking_core.services.tenants import TenantDirectory
 
 
-async def tenant_by_api_key(request: Request, tenants: TenantDirectory) -> Tenant:
-    """Return the tenant of the bearer key; raises Unauthorised."""
+async def tenant_by_api_key(request: Request, tenants: TenantDirectory, scope: KeyScope) -> Tenant:
+    """Return the tenant of the bearer key; raises Unauthorised, and ScopeMissing for a key that is not for this."""
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key:
         raise Unauthorised("Send your API key as `Authorization: Bearer <key>`.")
-    return _admitted(request, await tenants.by_api_key(key), "This API key is not known.")
+    bearer = await tenants.by_api_key(key)
+    tenant = _admitted(request, bearer.tenant if bearer else None, "This API key is not known, or it was revoked.")
+    if bearer is None or scope not in bearer.scopes:
+        raise ScopeMissing(scope)
+    return tenant
 
 
 async def tenant_by_signature(request: Request, token: str, tenants: TenantDirectory, *, now: datetime) -> Tenant:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 
+from booking_core.domain.access import Bearer
 from booking_core.domain.errors import AppointmentDatabaseError
 from booking_core.domain.models import Tenant
 from booking_core.domain.ports import EVERY_TENANT, Clock, Database, Stores
@@ -16,9 +18,12 @@ FRESH_FOR = timedelta(seconds=30)
 STALE_FOR = timedelta(hours=1)
 
 
+T = TypeVar("T")
+
+
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    tenant: Tenant
+class _Seen(Generic[T]):
+    found: T
     at: datetime
 
 
@@ -28,26 +33,29 @@ class TenantDirectory:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._seen: dict[tuple[str, str], _Seen] = {}
+        self._by_token: dict[str, _Seen[Tenant]] = {}
+        self._by_key: dict[str, _Seen[Bearer]] = {}
 
     async def by_token(self, token: str) -> Tenant | None:
-        return await self._find("token", token, lambda stores: stores.tenants.find_by_token(token))
+        return await self._find(self._by_token, token, lambda stores: stores.tenants.find_by_token(token))
 
-    async def by_api_key(self, key: str) -> Tenant | None:
-        return await self._find("api_key", key, lambda stores: stores.tenants.find_by_api_key(key))
+    async def by_api_key(self, key: str) -> Bearer | None:
+        return await self._find(self._by_key, key, lambda stores: stores.keys.find_bearer(key))
 
-    async def _find(self, kind: str, word: str, look: Callable[[Stores], Awaitable[Tenant | None]]) -> Tenant | None:
-        now, seen = self._clock.now(), self._seen.get((kind, word))
+    async def _find(
+        self, known: dict[str, _Seen[T]], word: str, look: Callable[[Stores], Awaitable[T | None]]
+    ) -> T | None:
+        now, seen = self._clock.now(), known.get(word)
         if seen is not None and now < seen.at + FRESH_FOR:
-            return seen.tenant
+            return seen.found
         try:
             async with self._database.begin(EVERY_TENANT) as stores:
-                tenant = await look(stores)
+                found = await look(stores)
         except AppointmentDatabaseError:
             if seen is not None and now < seen.at + STALE_FOR:
-                return seen.tenant
+                return seen.found
             raise
-        self._seen.pop((kind, word), None)
-        if tenant is not None:
-            self._seen[kind, word] = _Seen(tenant, now)
-        return tenant
+        known.pop(word, None)
+        if found is not None:
+            known[word] = _Seen(found, now)
+        return found

@@ -18,9 +18,13 @@ CREATE FUNCTION bench_id(kind text, number bigint) RETURNS uuid LANGUAGE sql IMM
 RETURN (kind || lpad(to_hex(number), 31, '0'))::uuid
 """
 _TENANT = """
-INSERT INTO tenants (id, token, name, time_zone, country, api_key_sha256, retell_api_key, calcom_api_key)
-VALUES (bench_id('a', %(n)s), 'token-' || %(n)s, 'Salon ' || %(n)s, 'Europe/Berlin', 'DE', %(digest)s, 'retell',
+INSERT INTO tenants (id, token, name, time_zone, country, retell_api_key, calcom_api_key)
+VALUES (bench_id('a', %(n)s), 'token-' || %(n)s, 'Salon ' || %(n)s, 'Europe/Berlin', 'DE', 'retell',
         'cal-' || %(n)s)
+"""
+_KEY = """
+INSERT INTO api_keys (id, tenant_id, digest, label, scopes, created_at)
+VALUES (gen_random_uuid(), bench_id('a', %(n)s), %(digest)s, 'bench', ARRAY['bookings:read', 'bookings:write'], now())
 """
 _STAFF = """
 INSERT INTO staff (id, tenant_id, slug, name)
@@ -99,6 +103,7 @@ def open_salons(url: str, digest: Callable[[str], str]) -> None:
         connection.execute(_ID)
         keys = [{"n": n, "digest": digest(api_key(n))} for n in range(SALONS)]
         connection.cursor().executemany(_TENANT, keys)
+        connection.cursor().executemany(_KEY, keys)
         connection.execute(_STAFF, PGBENCH_SIZES)
         for number, slug in enumerate(SERVICES):
             service = {**PGBENCH_SIZES, "service": number, "slug": slug, "event_type": event_type(0, 0)}

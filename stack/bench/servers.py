@@ -14,7 +14,7 @@ from json import loads
 
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from booking_core.adapters.postgres.tenants import api_key_digest
+from booking_core.adapters.postgres.keys import digest
 from booking_core.settings import Settings
 from loadtests.benchmarks import calcom_stand_in, stored
 from loadtests.benchmarks.measurement import Part
@@ -103,7 +103,7 @@ def started(run: RunDirectory, *, workers: int) -> Iterator[Servers]:
         core = {**core_environment(run, place), **_UNLIMITED, "BOOKING_WORKERS": str(workers)}
         owner = cluster.url(scheme="postgresql+psycopg")
         _once(run, "booking_core", "migrate", environment={**core, "BOOKING_MIGRATION_DATABASE_URL": owner})
-        stored.open_salons(cluster.url(), api_key_digest)
+        stored.open_salons(cluster.url(), digest)
         for name, server, ready in _servers(run, place, core, workers):
             own[name] = server
             server.start(ready)

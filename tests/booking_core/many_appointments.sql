@@ -1,8 +1,8 @@
 -- 200 salons with 100 000 appointments: every member of staff has one every second day from September to March. A tenth
 -- was cancelled, and Cal.com does not have one in a thousand yet.
 INSERT INTO tenants (
-    id, token, name, time_zone, country, api_key_sha256, retell_api_key, calcom_api_key, calcom_webhook_secret)
-    SELECT md5('tenant' || t)::uuid, 't' || t, 'Salon', 'Europe/Berlin', 'DE', 'k' || t, 'r', 'c', 'w'
+    id, token, name, time_zone, country, retell_api_key, calcom_api_key, calcom_webhook_secret)
+    SELECT md5('tenant' || t)::uuid, 't' || t, 'Salon', 'Europe/Berlin', 'DE', 'r', 'c', 'w'
     FROM generate_series(1, 200) t;
 INSERT INTO services (id, tenant_id, slug, name, aliases, spoken_names)
     SELECT md5('service' || t || '-' || s)::uuid, md5('tenant' || t)::uuid, 's' || s, 'Service', '{}', ARRAY['s' || s]

@@ -11,7 +11,7 @@ from booking_core.adapters import retell
 from booking_core.domain.errors import CalcomCircuitOpen, CalcomOutcomeUnknown, CalcomRejected, CalcomUnavailable
 from booking_core.domain.ports import CalcomStatus
 from tests.booking_core.conftest import Stage
-from tests.factories import API_KEY, NOW, SALON, TEN_O_CLOCK, TEN_O_CLOCK_LOCAL
+from tests.factories import API_KEY, NOW, READING_KEY, SALON, TEN_O_CLOCK, TEN_O_CLOCK_LOCAL
 
 KEY = {"Authorization": f"Bearer {API_KEY}"}
 BOOKING = {
@@ -154,6 +154,20 @@ async def test_a_request_without_our_key_is_401_and_changes_nothing(stage, heade
 
     assert (answer.status_code, answer.json()["reason"]) == (401, "unauthorised")
     assert stage.database.rows.appointments == {}
+
+
+async def test_a_key_that_may_only_read_is_403_for_a_booking_and_says_what_it_lacks(stage):
+    reads = {"Authorization": f"Bearer {READING_KEY}"}
+    async with stage.client() as client:
+        booking = await client.post("/v1/bookings", json=BOOKING, headers=reads)
+        cancellation = await client.post(f"/v1/bookings/{UUID(int=1)}/cancel", json={"reason": "x"}, headers=reads)
+        question = await client.get("/v1/availability?service=haircut&date=2026-12-02", headers=reads)
+
+    assert (booking.status_code, booking.json()["reason"]) == (403, "scope_missing")
+    assert "bookings:write" in booking.json()["message"]
+    assert booking.headers["www-authenticate"] == 'Bearer error="insufficient_scope", scope="bookings:write"'
+    assert stage.database.rows.appointments == {}
+    assert (cancellation.status_code, question.status_code) == (403, 200)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -14,7 +14,8 @@ from sqlalchemy.exc import ProgrammingError
 
 from booking_core.adapters.postgres import tables
 from booking_core.adapters.postgres.database import PostgresDatabase
-from booking_core.adapters.postgres.tenants import api_key_digest
+from booking_core.adapters.postgres.keys import digest
+from booking_core.domain.access import ApiKey, Bearer, KeyScope
 from booking_core.domain.assignment import Workload
 from booking_core.domain.errors import IdempotencyKeyReused, RequestInFlight
 from booking_core.domain.models import OCCUPYING, Appointment, KnownCaller, PromptVersion, Reply, State, Traffic
@@ -31,6 +32,7 @@ from tests.factories import (
     TEN_O_CLOCK,
     a_colour,
     a_wish,
+    an_api_key,
     an_id,
     an_offering,
     an_origin,
@@ -65,12 +67,14 @@ def fill(url: str, *staff: str) -> None:
                 "name": salon.name,
                 "time_zone": salon.time_zone.key,
                 "country": salon.country,
-                "api_key_sha256": api_key_digest(keys[salon.id]),
                 "retell_api_key": salon.retell_api_key,
                 "calcom_api_key": salon.calcom_api_key,
                 "calcom_webhook_secret": salon.calcom_webhook_secret,
             }
             connection.execute(tables.tenants.insert().values(row))
+            key = an_api_key(salon)
+            stored = {**asdict(key), "scopes": sorted(key.scopes), "digest": digest(keys[salon.id])}
+            connection.execute(tables.api_keys.insert().values(stored))
         for service in (HAIRCUT, COLOUR):
             aliases = list(service.aliases)
             spoken = [folded(word) for word in (service.slug, service.name, *aliases)]
@@ -113,17 +117,34 @@ async def settle(database: Database, seen: Appointment, state: State, uid: str |
         return await stores.appointments.settle(seen, state, calcom_uid=uid)
 
 
-async def test_a_tenant_is_found_by_token_key_and_id(database):
+async def test_a_tenant_is_found_by_token_and_id(database):
     async with database.begin(EVERY_TENANT) as stores:
-        found = [
-            await stores.tenants.find_by_token(SALON.token),
-            await stores.tenants.find_by_api_key(API_KEY),
-            await stores.tenants.get(SALON.id),
-        ]
-        unknown = [await stores.tenants.find_by_token("nobody"), await stores.tenants.find_by_api_key("sk_wrong")]
+        found = [await stores.tenants.find_by_token(SALON.token), await stores.tenants.get(SALON.id)]
+        unknown = await stores.tenants.find_by_token("nobody")
 
-    assert found == [SALON] * 3
-    assert unknown == [None, None]
+    assert found == [SALON] * 2
+    assert unknown is None
+
+
+async def test_a_key_tells_whose_it_is_and_what_it_allows_until_it_is_revoked(database):
+    reader = ApiKey(uuid4(), SALON.id, "kiosk", frozenset({KeyScope.BOOKINGS_READ}), NOW)
+    async with database.begin(SALON.id) as stores:
+        await stores.keys.add(reader, "sk_kiosk")
+    async with database.begin(EVERY_TENANT) as stores:
+        found = await stores.keys.find_bearer("sk_kiosk")
+        stranger = await stores.keys.find_bearer("sk_wrong")
+
+    assert found == Bearer(reader.id, SALON, reader.scopes)
+    assert stranger is None
+
+    async with database.begin(SALON.id) as stores:
+        ended = [await stores.keys.revoke(SALON.id, each, at=NOW) for each in (reader.id, reader.id, uuid4())]
+        listed = {each.label: each for each in await stores.keys.all_of(SALON.id)}
+    async with database.begin(EVERY_TENANT) as stores:
+        assert await stores.keys.find_bearer("sk_kiosk") is None
+
+    assert ended == [True, False, False]
+    assert listed["kiosk"] == replace(reader, revoked_at=NOW)
 
 
 @pytest.mark.parametrize("spoken", ["haircut", "Hair-Cut", "TRIM", str(HAIRCUT.id)])
@@ -471,7 +492,7 @@ async def test_a_row_of_another_tenant_is_neither_seen_nor_changed(database):
             await stores.appointments.find(SALON.id, appointment.id),
             await stores.appointments.find_living(SALON.id, appointment.key),
             await stores.tenants.find_by_token(SALON.token),
-            await stores.tenants.find_by_api_key(API_KEY),
+            await stores.keys.find_bearer(API_KEY),
             *await stores.services.names(SALON.id),
             *await stores.services.offerings(SALON.id, "haircut"),
             *await stores.appointments.unsettled(at_most=10),

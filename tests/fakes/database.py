@@ -12,7 +12,7 @@ from tests.fakes.inbox import FakeInbox
 from tests.fakes.inconsistencies import FakeInconsistencies
 from tests.fakes.queue import FakeQueue, FakeRequests
 from tests.fakes.rows import Stored
-from tests.fakes.salons import FakeCustomers, FakeServices, FakeTenants
+from tests.fakes.salons import FakeCustomers, FakeKeys, FakeServices, FakeTenants
 
 
 class FakeDatabase:
@@ -54,6 +54,7 @@ class FakeStores:
 
     def __init__(self, rows: Stored, clock: FakeClock) -> None:
         self.tenants = FakeTenants(rows)
+        self.keys = FakeKeys(rows)
         self.services = FakeServices(rows)
         self.customers = FakeCustomers(rows)
         self.appointments = FakeAppointments(rows, clock)

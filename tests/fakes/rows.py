@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
+from booking_core.domain.access import ApiKey
 from booking_core.domain.discrepancies import Kind, Sighting
 from booking_core.domain.models import Appointment, Customer, Offering, Reply, ServiceNames, Tenant
 from booking_core.domain.ports import Run, Scope
@@ -25,7 +26,8 @@ class Claimed:
 class Stored:
     """The rows of the fake database."""
 
-    tenants: MutableMapping[str, Tenant] = field(default_factory=dict)  # by API key
+    tenants: MutableMapping[str, Tenant] = field(default_factory=dict)  # by any name
+    keys: MutableMapping[str, ApiKey] = field(default_factory=dict)  # by the key itself
     services: MutableMapping[UUID, tuple[UUID, ServiceNames]] = field(
         default_factory=dict
     )  # tenant and names, by service
@@ -45,6 +47,7 @@ class Stored:
         """Return what a rollback brings back."""
         return replace(
             self,
+            keys=dict(self.keys),
             customers=dict(self.customers),
             appointments=dict(self.appointments),
             jobs=list(self.jobs),
@@ -61,6 +64,7 @@ class Stored:
         return replace(
             self,
             tenants=InSight(self.tenants, lambda _, tenant: tenant.id, scope),
+            keys=InSight(self.keys, lambda _, key: key.tenant_id, scope),
             services=InSight(self.services, lambda _, owned: owned[0], scope),
             customers=InSight(self.customers, lambda key, _: key[0], scope),
             appointments=InSight(self.appointments, lambda _, appointment: appointment.tenant_id, scope),

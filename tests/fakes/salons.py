@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID, uuid4
 
+from booking_core.domain.access import ApiKey, Bearer
 from booking_core.domain.models import Customer, CustomerWish, KnownCaller, Offering, ServiceNames, State, Tenant
 from booking_core.domain.rules import folded
 from tests.fakes.rows import Stored
@@ -16,14 +18,38 @@ class FakeTenants:
     async def find_by_token(self, token: str) -> Tenant | None:
         return next((tenant for tenant in self._rows.tenants.values() if tenant.token == token), None)
 
-    async def find_by_api_key(self, key: str) -> Tenant | None:
-        return self._rows.tenants.get(key)
-
     async def get(self, tenant_id: UUID) -> Tenant:
         return next(tenant for tenant in self._rows.tenants.values() if tenant.id == tenant_id)
 
     async def every(self) -> Sequence[Tenant]:
         return list(self._rows.tenants.values())
+
+
+class FakeKeys:
+    def __init__(self, rows: Stored) -> None:
+        self._rows = rows
+
+    async def find_bearer(self, key: str) -> Bearer | None:
+        known = self._rows.keys.get(key)
+        if known is None or known.revoked_at is not None:
+            return None
+        return Bearer(known.id, await FakeTenants(self._rows).get(known.tenant_id), known.scopes)
+
+    async def add(self, api_key: ApiKey, key: str) -> None:
+        self._rows.keys[key] = api_key
+
+    async def all_of(self, tenant_id: UUID) -> Sequence[ApiKey]:
+        return sorted(
+            (each for each in self._rows.keys.values() if each.tenant_id == tenant_id),
+            key=lambda each: (each.created_at, each.id),
+        )
+
+    async def revoke(self, tenant_id: UUID, key_id: UUID, *, at: datetime) -> bool:
+        for key, known in self._rows.keys.items():
+            if (known.tenant_id, known.id, known.revoked_at) == (tenant_id, key_id, None):
+                self._rows.keys[key] = replace(known, revoked_at=at)
+                return True
+        return False
 
 
 class FakeServices:

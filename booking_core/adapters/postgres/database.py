@@ -18,6 +18,7 @@ from booking_core.adapters.postgres.appointments import PostgresAppointments
 from booking_core.adapters.postgres.customers import PostgresCustomers
 from booking_core.adapters.postgres.inbox import PostgresInbox
 from booking_core.adapters.postgres.inconsistencies import PostgresInconsistencies
+from booking_core.adapters.postgres.keys import PostgresKeys
 from booking_core.adapters.postgres.queue import PostgresQueue
 from booking_core.adapters.postgres.requests import PostgresRequests
 from booking_core.adapters.postgres.services import PostgresServices
@@ -52,6 +53,7 @@ class PostgresStores:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.tenants = PostgresTenants(connection)
+        self.keys = PostgresKeys(connection)
         self.services = PostgresServices(connection)
         self.customers = PostgresCustomers(connection)
         self.appointments = PostgresAppointments(connection)

@@ -63,7 +63,6 @@ tenants = Table(
     Column("name", Text, nullable=False),
     Column("time_zone", Text, nullable=False),
     Column("country", Text, nullable=False),
-    Column("api_key_sha256", Text, nullable=False, unique=True),
     # Signing and calling need these in clear.
     Column("retell_api_key", Text, nullable=False),
     Column("calcom_api_key", Text, nullable=False),
@@ -72,6 +71,20 @@ tenants = Table(
     Column("retell_agents", JSONB, nullable=False, server_default=text("'{}'")),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=_now),
 )
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", UUID, primary_key=True),
+    _tenant(),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("label", Text, nullable=False),
+    Column("scopes", ARRAY(Text), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("revoked_at", DateTime(timezone=True)),
+)
+
+Index("ix_api_keys_tenant_id", api_keys.c.tenant_id)
 
 services = Table(
     "services",
