@@ -6,7 +6,7 @@ would read a sample that is up to one interval old.
 
 from __future__ import annotations
 
-from alerts import burn_rate, causes, meta, slowness, symptoms
+from alerts import burn_rate, causes, disagreement, meta, slowness, symptoms
 from alerts.alert import Alert, Group
 from sla import budgets, recordings, uptime
 from sla.objectives import Promise
@@ -37,6 +37,7 @@ def groups(promise: Promise) -> tuple[Group, ...]:
                 symptoms.low_volume_failures(promise),
                 *slowness.warnings(promise),
                 *causes.warnings(promise),
+                *disagreement.warnings(promise),
                 *meta.warnings(promise),
             ),
         ),

@@ -58,6 +58,7 @@ def _unsettled() -> Panel:
         "Appointments that wait to be entered in Cal.com, those it may or may not hold (each blocks its slot), and "
         "orphans: bookings that live in one world only.",
         "short",
+        alert="OrphanedBookings",
     )
     queries = (
         Query(q.highest(q.level(c.SYNC_BACKLOG)), "waiting", instant=True),

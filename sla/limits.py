@@ -92,6 +92,22 @@ class GrowthLimits(Strict):
     keep_firing_for: Seconds
 
 
+class SpikeLimits(GrowthLimits):
+    """Fires when so many events fall into a window, and so many times as many as is usual."""
+
+    times_usual: float = Field(gt=1)
+    usual: Seconds
+
+
+class OrphanLimits(Strict):
+    """Fires when the bookings that live in one world only are so large a share of those made within the window."""
+
+    ratio: Ratio
+    window: Seconds
+    for_: Seconds = Field(alias="for")
+    keep_firing_for: Seconds
+
+
 class BurnTier(Strict):
     """Fires when the budget burns so many times too fast, in a long window and still in a short one.
 
@@ -146,6 +162,8 @@ class Alerts(Strict):
     queries_per_booking: SlowLimits
     worker_memory_bytes: LevelLimits
     worker_cpu: RateLimits
+    orphaned_bookings: OrphanLimits
+    sync_failures: SpikeLimits
     probe_orphans: LevelLimits
     scrape_seconds: LevelLimits
     telemetry_age_seconds: LevelLimits

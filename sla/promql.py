@@ -62,6 +62,11 @@ def rate(metric: Metric, window: str, *, suffix: str = "", **match: Match) -> st
     return _over("rate", metric, window, suffix, match)
 
 
+def rate_before(metric: Metric, window: str, *, ago: str) -> str:
+    """Write the per-second rate of a counter as it was some time ago."""
+    return f"rate({selector(metric, window=window)} offset {ago})"
+
+
 def increase(metric: Metric, window: str, *, suffix: str = "", **match: Match) -> str:
     """Write how much a counter grew; the result is extrapolated, so compare it with k - 0.5, not with k."""
     return _over("increase", metric, window, suffix, match)

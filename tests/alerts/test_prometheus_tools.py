@@ -20,7 +20,7 @@ RECEIVERS = {
 # The two that fire to be heard, not read.
 MACHINES = {meta.WATCHDOG: alertmanager.DEADMAN, meta.CANARY: alertmanager.CANARY}
 SUCCESS, PROBE, DOWN = "BookingSuccessRateLow", "BookingProbeFailing", "BookingServiceDown"
-BREAKER = "CircuitBreakerOpen"
+BREAKER, ORPHANS, SPIKE = "CircuitBreakerOpen", "OrphanedBookings", "SyncFailureSpike"
 PLACES = pytest.mark.parametrize("place", [NATIVE, COMPOSE], ids=lambda place: place.name)
 
 
@@ -104,6 +104,14 @@ def test_what_no_route_knows_ends_in_the_audit_log(severity):
         pytest.param({"probe": ("consecutive_failures: 3", "consecutive_failures: 2")}, id="an impatient probe"),
         pytest.param({"down": ("service_down: {for: 10s}", "service_down: {for: 20s}")}, id="a patient sidecar"),
         pytest.param({"breaker": ("open_for: 30s", "open_for: 22s")}, id="an impatient breaker"),
+        pytest.param(
+            {"orphans": ("{ratio: 0.001, window: 1d, for: 15m", "{ratio: 0.005, window: 2d, for: 10m")},
+            id="more orphans",
+        ),
+        pytest.param(
+            {"sync": ("{count: 5, window: 10m, times_usual: 3", "{count: 8, window: 5m, times_usual: 2")},
+            id="a larger spike",
+        ),
     ],
 )
 def test_the_cases_follow_an_edited_promise(changes, edited, tmp_path):
@@ -135,12 +143,19 @@ def test_the_cases_follow_an_edited_promise(changes, edited, tmp_path):
         pytest.param(BREAKER, "> 0)) > 30", "> 0)) > 35", id="open for longer"),
         pytest.param(BREAKER, "_timestamp_seconds > 0", "_timestamp_seconds >= 0", id="a closed circuit counted"),
         pytest.param(BREAKER, "max by (job, name) (time()", "max by (job) (time()", id="another circuit"),
+        pytest.param(ORPHANS, "> 0.001 *", ">= 0.001 *", id="at the allowed share"),
+        pytest.param(ORPHANS, "> 0.001 *", "> 0.002 *", id="twice the allowed share"),
+        pytest.param(ORPHANS, "for: 15m", "for: 14m", id="orphaned for less"),
+        pytest.param(ORPHANS, "sum by (job) (booking_orphans) >=", "booking_orphans >=", id="by kind"),
+        pytest.param(SPIKE, "[10m])) >= 4.5", "[10m])) >= 3.5", id="one failed try fewer"),
+        pytest.param(SPIKE, "[10m])) >= 4.5", "[10m])) >= 5.5", id="one failed try more"),
+        pytest.param(SPIKE, "> 3 * sum", "> 0 * sum", id="what is usual counted"),
     ],
 )
 def test_a_wrong_rule_fails_a_case(name, right, wrong, promise, tmp_path):
     directory = generated(promise, tmp_path)
-    path = directory / "rules" / "booking-fast.yaml"
-    text = path.read_text("utf-8")
+    rules = {path: path.read_text("utf-8") for path in (directory / "rules").iterdir()}
+    path, text = next((path, text) for path, text in rules.items() if f"alert: {name}\n" in text)
     assert right in text
     path.write_text(text.replace(right, wrong), "utf-8")
 
