@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import math
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime
 from random import Random
@@ -18,6 +19,7 @@ from loadtests.drills.line import Line, Tell
 from loadtests.drills.outage import Course, Outage
 from loadtests.drills.outage_plan import Manner
 from sla.topology import Process
+from stack import branches
 from stack.hands import ChainHands
 from stack.native import Chain
 from stack.processes import DEMO
@@ -26,12 +28,13 @@ from stack.processes import DEMO
 WATCHERS = frozenset({"exporter", "prometheus", "alertmanager", "oncall", "probe"})
 
 # Doubted sooner, so that the drill ends in minutes, yet later than the longest call of a job.
-CHAOS: Mapping[str, str] = {"BOOKING_ABANDONED_SECONDS": "45"}
-# Both sides go by what the real Cal.com allows.
+# Both sides go by what the real Cal.com allows for one key.
 OUTAGE: Mapping[str, str] = {"BOOKING_CALCOM_CALLS_PER_MINUTE": "110", "SIMULATOR_RATE_LIMIT": "120"}
+CHAOS: Mapping[str, str] = {**OUTAGE, "BOOKING_ABANDONED_SECONDS": "45"}
 
-# Two a second: what Cal.com allows for one key.
-_BOOKINGS_A_SECOND = 2.0
+# So many that each salon uses half of its key's allowance before anything goes wrong.
+_BOOKINGS_A_SECOND_AND_SALON = 0.6
+_BOOKINGS_A_SALON = 50
 _TAKEN, _DURING_DRAIN = 5, 10
 _ZONE = ZoneInfo("Europe/Berlin")
 
@@ -39,13 +42,17 @@ _ZONE = ZoneInfo("Europe/Berlin")
 def chaos(chain: Chain, *, bookings: int, seed: int, settle_seconds: float, tell: Tell) -> Findings:
     """Run the chaos drill on a started chain."""
     chance = Random(seed)  # noqa: S311 - repeatable on purpose
-    seconds = bookings / _BOOKINGS_A_SECOND
+    salons = min(math.ceil(bookings / _BOOKINGS_A_SALON), wishes.MOST_SALONS)
+    seconds = bookings / (_BOOKINGS_A_SECOND_AND_SALON * salons)
     # From the clock's day: starts must lie ahead.
-    planned = wishes.calls(chance, bookings=bookings, seconds=seconds, today=date.today())  # noqa: DTZ011
+    today = date.today()  # noqa: DTZ011
+    planned = wishes.calls(chance, bookings=bookings, seconds=seconds, today=today, salons=salons)
     going_wrong = mishaps.mishaps(chance, seconds=seconds)
+    api_keys = [DEMO.api_key, *(branches.open_branch(chain, number) for number in range(1, salons))]
+    tell(f"{bookings} callers of {salons} salons in {seconds:.0f} s")
 
     async def run() -> Findings:
-        async with _line(chain) as line:
+        async with _line(chain, api_keys) as line:
             drill = Chaos(line, chain.place.url(Process.SIMULATOR), ChainHands(chain, chance), tell)
             return await drill.run(planned, going_wrong, settle_seconds=settle_seconds)
 
@@ -68,7 +75,7 @@ def outage(  # noqa: PLR0913 - the knobs of one drill
     )
 
     async def run() -> Course:
-        async with _line(chain) as line:
+        async with _line(chain, [DEMO.api_key]) as line:
             hands = ChainHands(chain, chance)
             drill = Outage(line, chain.place.url(Process.SIMULATOR), DEMO.calcom_api_key, hands, tell)
             return await drill.run(plan, manner, settle_seconds=settle_seconds)
@@ -77,7 +84,7 @@ def outage(  # noqa: PLR0913 - the knobs of one drill
 
 
 @asynccontextmanager
-async def _line(chain: Chain) -> AsyncIterator[Line]:
+async def _line(chain: Chain, api_keys: Sequence[str]) -> AsyncIterator[Line]:
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(trust_env=False, timeout=20, limits=limits) as client:
-        yield Line(client, chain.place.url(Process.CORE), [DEMO.api_key])
+        yield Line(client, chain.place.url(Process.CORE), api_keys)

@@ -55,8 +55,8 @@ class Chaos:
         rows = await settled(self.hands.rows, seconds=settle_seconds, tell=self.tell)
         answer = await self.line.client.get(f"{self.simulator_url}/control/bookings")
         letters = await asyncio.to_thread(self.hands.letters)
-        told = [each.told for each in answers]
-        return Comparison(told, rows, held(answer.json()["bookings"]), set(letters)).findings()
+        told, regrets = [each.told for each in answers], [each.regret for each in answers if each.regret]
+        return Comparison(told, rows, held(answer.json()["bookings"]), set(letters), regrets).findings()
 
     async def _break(self, mishaps: Sequence[Mishap]) -> None:
         begun = time.monotonic()

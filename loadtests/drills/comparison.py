@@ -17,6 +17,9 @@ PROMISED = frozenset({"confirmed", "queued"})
 DENIED = frozenset({"refused", "failed"})
 UNSETTLED = frozenset({"creating", "queued", "unknown", "cancelling"})
 _OCCUPYING = UNSETTLED | {"confirmed", "pending"}
+_CALLED_OFF = frozenset({"cancelled", "noted"})
+# What had failed or was released anyway is as gone as what was cancelled.
+_OFF = frozenset({"cancelled", "failed", "released"})
 _LIVE = frozenset({"accepted", "pending"})
 
 
@@ -29,6 +32,14 @@ class Told:
     ended_at: datetime
     appointment_id: str | None = None
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Regret:
+    """What a caller who cancelled was told: `cancelled`, `noted` (will be carried out), or that it cannot be."""
+
+    appointment_id: str
+    status: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,7 @@ class Findings:
     """What the comparison found: one sentence for each thing that must not be."""
 
     told: Mapping[str, int]
+    cancelling: Mapping[str, int]
     states: Mapping[str, int]
     live: int
     wrong: Mapping[str, Sequence[str]]
@@ -88,6 +100,7 @@ class Comparison:
     rows: Sequence[Row]
     held: Sequence[Held]
     noticed: Set[str]
+    regrets: Sequence[Regret] = ()
 
     def findings(self) -> Findings:
         wrong = {
@@ -95,11 +108,12 @@ class Comparison:
             "doubled": list(self._doubled()),
             "overlaps": list(self._overlaps()),
             "orphans": list(self._orphans()),
-            "lies": list(self._lies()),
+            "lies": [*self._lies(), *self._lies_to_who_cancelled()],
             "unsettled": [f"{row.id} is {row.state}" for row in self.rows if row.state in UNSETTLED],
         }
         states = Counter(row.state for row in self.rows)
-        return Findings(Counter(each.status for each in self.told), states, len(self.held), wrong)
+        told, cancelling = (Counter(each.status for each in answers) for answers in (self.told, self.regrets))
+        return Findings(told, cancelling, states, len(self.held), wrong)
 
     def _is_whole(self, row: Row) -> bool:
         return row.state == "confirmed" and Held(row.calcom_uid or "", row.id) in self.held
@@ -112,12 +126,18 @@ class Comparison:
             row = rows.get(each.appointment_id or "")
             if row is None:
                 yield f"{each.appointment_id} was {each.status} to {each.wish.phone} and is not stored"
-            elif not self._is_whole(row) and not (row.state == "failed" and row.email in self.noticed):
+            elif not (self._is_whole(row) or self._is_told_otherwise(row) or self._is_called_off(row)):
                 yield f"{row.id} was {each.status} to {row.phone} and is {row.state}, not whole, without notice"
         promised = {each.appointment_id for each in self.told}
         for row in self.rows:
             if row.state == "confirmed" and row.id not in promised and not self._is_whole(row):
                 yield f"{row.id} is confirmed here and not at Cal.com"
+
+    def _is_told_otherwise(self, row: Row) -> bool:
+        return row.state == "failed" and row.email in self.noticed
+
+    def _is_called_off(self, row: Row) -> bool:
+        return row.state == "cancelled" and row.id in {each.appointment_id for each in self.regrets}
 
     def _doubled(self) -> Iterator[str]:
         for booking, times in Counter(each.booking for each in self.held).items():
@@ -153,12 +173,13 @@ class Comparison:
 
     def _lies(self) -> Iterator[str]:
         live = {each.booking for each in self.held}
+        called_off = {row.id for row in self.rows if self._is_called_off(row)}
         made: dict[tuple[str, str], list[Row]] = defaultdict(list)
         for row in self.rows:
             if row.id in live:
                 made[row.phone, row.wished].append(row)
         for each in self.told:
-            if each.status == "confirmed" and each.appointment_id not in live:
+            if each.status == "confirmed" and each.appointment_id not in live | called_off:
                 yield f"{each.wish.phone} was told {each.appointment_id} is confirmed; it does not live at Cal.com"
             if each.status not in DENIED:
                 continue
@@ -166,3 +187,13 @@ class Comparison:
                 # What a copy of the wish made after this answer does not make the answer false.
                 if row.created_at < each.ended_at:
                     yield f"{row.phone} was told {each.status} ({each.reason}); {row.id} lives at Cal.com"
+
+    def _lies_to_who_cancelled(self) -> Iterator[str]:
+        rows, live = {row.id: row for row in self.rows}, {each.booking for each in self.held}
+        for each in self.regrets:
+            row = rows.get(each.appointment_id)
+            state = row.state if row else "not stored"
+            is_off = state in _OFF and each.appointment_id not in live
+            # Whoever never got an answer was told nothing untrue.
+            if each.status != "silent" and is_off is not (each.status in _CALLED_OFF):
+                yield f"cancelling {each.appointment_id} was answered {each.status}; it is {state}"

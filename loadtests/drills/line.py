@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
-from loadtests.drills.comparison import UNSETTLED, Row, Told
-from loadtests.drills.wishes import Call, Wish
+from loadtests.drills.comparison import PROMISED, UNSETTLED, Regret, Row, Told
+from loadtests.drills.wishes import Call
 
 # A caller whose line broke says the same again, as people do.
 _TIMES, _PAUSE_SECONDS = 6, 1.5
@@ -29,6 +29,7 @@ class Answered:
     told: Told
     at_seconds: float
     seconds: float
+    regret: Regret | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +44,36 @@ class Line:
         """Wait for the caller's moment, ask, and say it again while there is no answer."""
         begun = time.monotonic()
         await asyncio.sleep(call.at_seconds)
-        told = await self._insist(call)
-        return Answered(told, call.at_seconds, time.monotonic() - begun - call.at_seconds)
+        body = await self._insist(call, "/v1/bookings", call.wish.body())
+        seconds = time.monotonic() - begun - call.at_seconds
+        told = Told(call.wish, str(body["status"]), datetime.now(UTC), body.get("appointment_id"), body.get("reason"))
+        return Answered(told, call.at_seconds, seconds, await self._regret(call, told))
 
-    async def _insist(self, call: Call) -> Told:
+    async def _regret(self, call: Call, told: Told) -> Regret | None:
+        """Ring again and cancel, where the plan says so and there is something to cancel."""
+        if call.regrets_after_seconds is None or told.appointment_id is None or told.status not in PROMISED:
+            return None
+        await asyncio.sleep(call.regrets_after_seconds)
+        path = f"/v1/bookings/{told.appointment_id}/cancel"
+        body = await self._insist(call, path, {"reason": "the caller has changed their mind"})
+        return Regret(told.appointment_id, str(body["status"]))
+
+    async def _insist(self, call: Call, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         for _ in range(_TIMES):
             try:
-                return _told(call.wish, await self._ask(call))
+                return await self._ask(call, path, body)
             except (httpx.TransportError, ValueError):
                 await asyncio.sleep(_PAUSE_SECONDS)
-        return Told(call.wish, "silent", datetime.now(UTC))
+        return {"status": "silent"}
 
-    async def _ask(self, call: Call) -> dict[str, Any]:
+    async def _ask(self, call: Call, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         headers = {"Authorization": f"Bearer {self.api_keys[call.salon]}", "Connection": "close"}
-        url = f"{self.core_url}/v1/bookings"
-        answer = await self.client.post(url, json=call.wish.body(), headers=headers, timeout=_PATIENCE_SECONDS)
-        body = answer.json()
-        if not isinstance(body, dict) or "status" not in body:
+        url = f"{self.core_url}{path}"
+        answer = await self.client.post(url, json=body, headers=headers, timeout=_PATIENCE_SECONDS)
+        told = answer.json()
+        if not isinstance(told, dict) or "status" not in told:
             raise ValueError(f"{url} answered {answer.status_code} without a status")
-        return body
-
-
-def _told(wish: Wish, body: dict[str, Any]) -> Told:
-    return Told(wish, str(body["status"]), datetime.now(UTC), body.get("appointment_id"), body.get("reason"))
+        return told
 
 
 async def settled(rows: Callable[[], Sequence[Row]], *, seconds: float, tell: Tell) -> Sequence[Row]:

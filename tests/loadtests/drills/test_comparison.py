@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from loadtests.drills.comparison import Comparison, Held, Row, Told, held
+from loadtests.drills.comparison import Comparison, Held, Regret, Row, Told, held
 from loadtests.drills.wishes import Wish
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -32,8 +32,8 @@ def told(status, *, appointment_id="a", ended_at=LATER):
     return Told(WISH, status, ended_at, None if denied else appointment_id)
 
 
-def wrong(*answers, rows=(ROW,), live=(HELD,), noticed=frozenset()):
-    findings = Comparison(answers, rows, live, noticed).findings()
+def wrong(*answers, rows=(ROW,), live=(HELD,), noticed=frozenset(), regrets=()):
+    findings = Comparison(answers, rows, live, noticed, regrets).findings()
     assert findings.is_clean is not any(findings.wrong.values())
     return {name: len(sentences) for name, sentences in findings.wrong.items() if sentences}
 
@@ -129,3 +129,25 @@ def test_only_living_bookings_with_our_id_count_and_none_of_the_probe():
     ]
 
     assert held([ours, *others]) == [Held("1", "a")]
+
+
+CANCELLED = replace(ROW, state="cancelled", calcom_uid="uid-a")
+
+
+@pytest.mark.parametrize("status", ["cancelled", "noted", "silent"])
+def test_what_a_caller_called_off_is_in_order_when_it_is_gone_in_both_worlds(status):
+    assert wrong(told("confirmed"), rows=[CANCELLED], live=[], regrets=[Regret("a", status)]) == {}
+
+
+def test_what_nobody_called_off_must_not_be_cancelled():
+    assert wrong(told("confirmed"), rows=[CANCELLED], live=[]) == {"lost": 1, "lies": 1}
+
+
+@pytest.mark.parametrize("status", ["cancelled", "noted"])
+def test_whoever_was_told_that_it_is_called_off_was_told_the_truth(status):
+    assert wrong(told("confirmed"), regrets=[Regret("a", status)]) == {"lies": 1}
+
+
+def test_whoever_was_told_that_it_cannot_be_cancelled_still_has_it():
+    assert wrong(told("confirmed"), regrets=[Regret("a", "failed")]) == {}
+    assert wrong(told("confirmed"), rows=[CANCELLED], live=[], regrets=[Regret("a", "failed")]) == {"lies": 1}

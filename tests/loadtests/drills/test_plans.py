@@ -30,6 +30,15 @@ def test_some_callers_want_one_chair_and_some_say_the_same_again():
     assert rivals > 20
 
 
+def test_callers_are_spread_over_the_salons_and_some_will_cancel():
+    made = calls(Random(1), bookings=400, seconds=60, today=TODAY, salons=4)
+
+    assert {call.salon for call in made} == {0, 1, 2, 3}
+    staff = {(call.salon, call.wish.staff) for call in made if call.wish.staff}
+    assert staff == {(0, "anna"), (0, "ben"), *((n, f"{name}-{n}") for n in (1, 2, 3) for name in ("anna", "ben"))}
+    assert 20 < sum(call.regrets_after_seconds is not None for call in made) < 100
+
+
 def test_the_most_callers_each_have_a_number_and_a_working_day():
     wishes = [call.wish for call in planned(bookings=MOST_BOOKINGS)]
 
