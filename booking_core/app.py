@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp
 
 from booking_core import listeners
+from booking_core.adapters import calcom_webhooks
 from booking_core.adapters.calcom import CalcomClient
 from booking_core.adapters.clock import SystemClock
 from booking_core.adapters.mail import SmtpMailer
@@ -30,6 +31,7 @@ from booking_core.caching.keys import Keys
 from booking_core.caching.menu import RememberedMenu
 from booking_core.caching.store import CacheStore, NoStore
 from booking_core.domain.ports import Calcom, Clock, Database, Mailer
+from booking_core.domain.webhooks import Source
 from booking_core.http import answers, bookings, calls, health, inbound, webhooks
 from booking_core.http.middleware import Entrance
 from booking_core.resilience.allowance import Allowance
@@ -45,11 +47,12 @@ from booking_core.services.acceptance import Acceptance
 from booking_core.services.admin_notification import AdminNotification
 from booking_core.services.alternatives import SlotFinder
 from booking_core.services.appointment_persistence import AppointmentPersistenceService
+from booking_core.services.calcom_news import CalcomNews
 from booking_core.services.caller_recognition import CallerRecognition
 from booking_core.services.cancellation import Cancellation
 from booking_core.services.comparison import BothWorlds
 from booking_core.services.customer_resolution import CustomerResolutionService
-from booking_core.services.inbox import WebhookInbox
+from booking_core.services.inbox import WebhookInbox, leave_alone
 from booking_core.services.making import Making
 from booking_core.services.notification import BookingNotificationService
 from booking_core.services.orchestrator import BookingOrchestrator
@@ -200,7 +203,9 @@ def assemble(world: World, *, mail_sender: str, confidence_threshold: float, adm
         world.database, world.calcom, bus, world.clock, outcomes, cancellation, acceptance, world.recorder.sync_failed
     )
     tenants, repeats = TenantDirectory(world.database, world.clock), Repeats(world.database, world.clock)
-    inbox = WebhookInbox(world.database, bus, world.clock, uuid4)
+    news = CalcomNews(calcom_webhooks.facts, world.clock)
+    acts = {Source.CALCOM: news.act, Source.RETELL: leave_alone}
+    inbox = WebhookInbox(world.database, bus, world.clock, uuid4, acts)
     callers = CallerRecognition(world.database)
     return Core(bus, orchestrator, cancellation, finder, settlement, tenants, callers, repeats, inbox)
 

@@ -86,6 +86,10 @@ class Jobs:
                 # Another one waits already, for the lock that this one still holds: end it, and that one goes on.
                 await self.app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
 
+    async def resume_deliveries(self, timestamp: int) -> None:
+        """Act upon webhooks whose job was lost, or could not be done while the database was away."""
+        await self.core.inbox.resume()
+
     async def forget_requests(self, timestamp: int) -> None:
         """Drop the answers that nobody will ask for again."""
         await self.core.repeats.forget_old()
@@ -134,7 +138,13 @@ def application(
     durable: dict[str, Work] = {SETTLE: jobs.settle, UNDO: jobs.undo, PROCESS_DELIVERY: jobs.process_delivery}
     for name, task in durable.items():
         jobs.durable.task(name, task)
-    minutely = (jobs.resume_unsettled, jobs.retry_stalled, jobs.sweep_synthetic, jobs.forget_requests)
+    minutely = (
+        jobs.resume_unsettled,
+        jobs.resume_deliveries,
+        jobs.retry_stalled,
+        jobs.sweep_synthetic,
+        jobs.forget_requests,
+    )
     for work, cron in (*((each, EVERY_MINUTE) for each in minutely), (jobs.reconcile, EVERY_FIVE_MINUTES)):
         # One of each waits at a time: a minute that was missed need not be made up for.
         app.periodic(cron=cron)(app.task(name=work.__name__, queueing_lock=work.__name__)(work))

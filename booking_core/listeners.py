@@ -16,6 +16,7 @@ from booking_core.domain.events import (
     AppointmentBookingInitiated,
     AppointmentCancellationRefused,
     AppointmentCancelled,
+    AppointmentMoved,
     CalcomBookingCreated,
     CalcomSyncRequired,
     InconsistencyDetected,
@@ -30,7 +31,13 @@ from booking_core.telemetry.recorder import Recorder
 _log = structlog.get_logger()
 
 Ending = AppointmentBooked | CalcomSyncRequired | AppointmentBookingFailed
-Told = AppointmentBooked | AppointmentBookingFailed | AppointmentCancelled | AppointmentCancellationRefused
+Told = (
+    AppointmentBooked
+    | AppointmentBookingFailed
+    | AppointmentMoved
+    | AppointmentCancelled
+    | AppointmentCancellationRefused
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,8 @@ class Listeners:
                 self.recorder.attempt_ended(event)
 
     def log_lifecycle(
-        self, event: Ending | AppointmentCancelled | AppointmentCancellationRefused | WebhookProcessed
+        self,
+        event: Ending | AppointmentMoved | AppointmentCancelled | AppointmentCancellationRefused | WebhookProcessed,
     ) -> None:
         match event:
             case AppointmentBooked():
@@ -62,6 +70,8 @@ class Listeners:
                 _log.warning("appointment_waits", appointment_id=str(event.appointment_id), reason=event.reason)
             case AppointmentBookingFailed():
                 _log.info("appointment_not_booked", outcome=event.outcome, reason=event.reason)
+            case AppointmentMoved():
+                _log.info("appointment_moved", appointment_id=str(event.appointment_id))
             case AppointmentCancelled():
                 _log.info("appointment_cancelled", appointment_id=str(event.appointment_id))
             case AppointmentCancellationRefused():
@@ -81,12 +91,17 @@ class Listeners:
         )
 
     async def send_booking_confirmation_email(self, event: AppointmentBooked) -> None:
+        if not event.is_news:
+            return
         await self._tell(event, event.appointment_id, "confirmation_email", self.notification.confirm)
 
     async def send_booking_regret_email(self, event: AppointmentBookingFailed) -> None:
         # Without an id nobody was promised anything: the caller heard of the failure on the phone.
         if event.appointment_id is not None:
             await self._tell(event, event.appointment_id, "regret_email", self.notification.regret)
+
+    async def send_moved_email(self, event: AppointmentMoved) -> None:
+        await self._tell(event, event.appointment_id, "moved_email", self.notification.moved)
 
     async def send_called_off_email(self, event: AppointmentCancelled) -> None:
         await self._tell(event, event.appointment_id, "cancellation_email", self.notification.called_off)
@@ -148,6 +163,7 @@ def table(*, recorder: Recorder, notification: BookingNotificationService, admin
             to.send_booking_regret_email,
             to.notify_admin_on_sync_failure,
         ),
+        AppointmentMoved: (to.log_lifecycle, to.send_moved_email),
         AppointmentCancelled: (to.log_lifecycle, to.send_called_off_email),
         AppointmentCancellationRefused: (to.log_lifecycle, to.send_cancellation_refused_email),
         WebhookReceived: (),

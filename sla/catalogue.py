@@ -122,6 +122,7 @@ EVENT = Label(
         "AppointmentBookingInitiated",
         "AppointmentBooked",
         "AppointmentBookingFailed",
+        "AppointmentMoved",
         "AppointmentCancelled",
         "AppointmentCancellationRefused",
         "CalcomBookingCreated",
@@ -140,6 +141,7 @@ LISTENER = Label(
         "log_lifecycle",
         "send_booking_confirmation_email",
         "send_booking_regret_email",
+        "send_moved_email",
         "send_called_off_email",
         "send_cancellation_refused_email",
     ),
@@ -162,7 +164,14 @@ REMEDY = Label(
 )
 NOTIFICATION = Label(
     "kind",
-    ("confirmation_email", "regret_email", "cancellation_email", "cancellation_refused_email", "admin_email"),
+    (
+        "confirmation_email",
+        "regret_email",
+        "moved_email",
+        "cancellation_email",
+        "cancellation_refused_email",
+        "admin_email",
+    ),
 )
 NOTIFICATION_RESULT = Label("result", ("sent", "failed"))
 CACHE = Label("cache", ("user", "service", "phone", "availability"))
@@ -193,8 +202,19 @@ WEBHOOK_EVENTS = {
     ),
     "retell": ("call_started", "call_ended", "call_analyzed", "other"),
 }
-WEBHOOK_RESULTS = ("ignored", "duplicate", "refused")
+WEBHOOK_RESULTS = ("applied", "unchanged", "imported", "ignored", "failed", "duplicate", "refused")
 DELIVERY_EDGES = (1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 300.0)
+
+
+def _is_possible(source: str, event: str, result: str) -> bool:
+    """Of what is not signed nothing is read, nothing unknown is acted upon, and only bookings are imported."""
+    match result:
+        case "refused":
+            return event == "other"
+        case "ignored" | "duplicate" | "failed":
+            return True
+        case _:
+            return event != "other" and source == "calcom"
 
 
 def _webhook_combinations() -> tuple[tuple[str, ...], ...]:
@@ -203,8 +223,7 @@ def _webhook_combinations() -> tuple[tuple[str, ...], ...]:
         for source, events in WEBHOOK_EVENTS.items()
         for event in events
         for result in WEBHOOK_RESULTS
-        # What is not signed is not read.
-        if result != "refused" or event == "other"
+        if _is_possible(source, event, result)
     )
 
 

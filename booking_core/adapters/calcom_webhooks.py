@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from booking_core.adapters.payloads import mapping, parsed
 from booking_core.domain import rules
+from booking_core.domain.calcom_news import CalcomFact, Standing
 from booking_core.domain.models import Traffic
 from booking_core.domain.webhooks import OTHER, Notice, Source
 
 HEADER = "x-cal-signature-256"
 
-# What we act upon; everything else is kept and left alone.
-EVENTS = (
-    "BOOKING_CREATED",
-    "BOOKING_REQUESTED",
-    "BOOKING_RESCHEDULED",
-    "BOOKING_CANCELLED",
-    "BOOKING_REJECTED",
-)
+# What we act upon, and how the booking stands after it; everything else is kept and left alone.
+_STANDING = {
+    "BOOKING_CREATED": Standing.ACCEPTED,
+    "BOOKING_REQUESTED": Standing.PENDING,
+    "BOOKING_RESCHEDULED": Standing.ACCEPTED,
+    "BOOKING_CANCELLED": Standing.ENDED,
+    "BOOKING_REJECTED": Standing.ENDED,
+}
 
 
 def sign(body: bytes, secret: str) -> str:
@@ -47,7 +50,7 @@ def notice(body: bytes, tenant_id: UUID) -> Notice:
     payload = mapping(told.get("payload"))
     metadata = mapping(payload.get("metadata"))
     trigger, uid = str(told.get("triggerEvent", "")), str(payload.get("uid") or payload.get("bookingUid") or "")
-    event = trigger if trigger in EVENTS and uid else OTHER
+    event = trigger if trigger in _STANDING and uid else OTHER
     booking = our_booking(metadata, tenant_id)
     return Notice(
         source=Source.CALCOM,
@@ -57,6 +60,36 @@ def notice(body: bytes, tenant_id: UUID) -> Notice:
         traffic=Traffic.SYNTHETIC if metadata.get("bc_traffic") == Traffic.SYNTHETIC else Traffic.REAL,
         body=body,
     )
+
+
+def facts(body: bytes, tenant_id: UUID) -> Sequence[CalcomFact]:
+    """Return what a body says of bookings: of one, and if that one replaces another, of the other as well.
+
+    Raises ValueError for times that cannot be read: better a delivery that a person looks at than half a fact.
+    """
+    told = parsed(body)
+    payload = mapping(told.get("payload"))
+    trigger, uid, former = told.get("triggerEvent"), payload.get("uid"), payload.get("rescheduleUid")
+    if trigger not in _STANDING or not isinstance(uid, str) or not uid:
+        return ()
+    ours = our_booking(mapping(payload.get("metadata")), tenant_id)
+    host = mapping(payload.get("organizer")).get("username")
+    start, end = _instant(payload.get("startTime")), _instant(payload.get("endTime"))
+    fact = CalcomFact(uid, _STANDING[trigger], start, end, host=host and str(host), appointment_id=ours)
+    if not isinstance(former, str) or not former or former == uid:
+        return (fact,)
+    start, end = _instant(payload.get("rescheduleStartTime")), _instant(payload.get("rescheduleEndTime"))
+    left = replace(fact, uid=former, standing=Standing.ENDED, start=start, end=end, successor=uid)
+    return (left, fact)
+
+
+def _instant(text: object) -> datetime | None:
+    if text is None:
+        return None
+    moment = datetime.fromisoformat(str(text))
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} does not say in which time zone")
+    return moment.astimezone(UTC)
 
 
 def our_booking(metadata: Mapping[str, Any], tenant_id: UUID) -> UUID | None:

@@ -41,12 +41,16 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class AppointmentBooked(Event):
-    """The appointment stands in both worlds; `waited_seconds` if the caller had to be told that we will confirm."""
+    """The appointment stands in both worlds; `waited_seconds` if that is not said in answer to the request for it.
+
+    Not news if somebody else, a webhook or a job, confirmed it while the request was under way, and has said so.
+    """
 
     appointment_id: UUID
     tenant_id: UUID
     effort: Effort
     waited_seconds: float | None = None
+    is_news: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,14 @@ class AppointmentBookingFailed(Event):
     reason: str
     effort: Effort
     appointment_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentMoved(Event):
+    """The salon has moved a confirmed appointment at Cal.com: to another time, or to a colleague."""
+
+    appointment_id: UUID
+    tenant_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +139,7 @@ ALL: tuple[type[Event], ...] = (
     AppointmentBooked,
     CalcomSyncRequired,
     AppointmentBookingFailed,
+    AppointmentMoved,
     AppointmentCancelled,
     AppointmentCancellationRefused,
     WebhookReceived,

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from booking_core.domain.access import ApiKey, Bearer
 from booking_core.domain.assignment import Workload
+from booking_core.domain.calcom_news import CalcomFact, KnownBooking
 from booking_core.domain.discrepancies import Finding, ListedBooking, Outcome, Sighting, Window
 from booking_core.domain.models import (
     Appointment,
@@ -205,7 +206,7 @@ class Appointments(Protocol):
     async def by_ids(self, tenant_id: UUID, ids: Collection[UUID]) -> Sequence[Appointment]: ...
 
     async def move(self, seen: Appointment, offering: Offering, period: Window, *, calcom_uid: str) -> bool:
-        """Give it the time, offering and uid Cal.com has.
+        """Give it the time, offering and uid Cal.com has. Its wish is fulfilled no longer: said again, it is a new one.
 
         Return False and change nothing if that chair is occupied, or if it is not in the version that was seen.
         """
@@ -240,7 +241,8 @@ class Queue(Protocol):
         ...
 
     async def process_delivery(self, tenant_id: UUID, delivery_id: UUID, *, subject: str, after_seconds: float) -> None:
-        """See to it that this delivery is acted upon, in turn with whoever works on the same subject."""
+        """See to it that this delivery is acted upon, in turn with whoever works on the same subject; one job waits
+        at a time."""
         ...
 
 
@@ -255,6 +257,30 @@ class Inbox(Protocol):
 
     async def processed(self, delivery_id: UUID, result: Result, *, at: datetime) -> None:
         """Record what became of it."""
+        ...
+
+    async def waiting(self, received_before: datetime, *, at_most: int) -> Sequence[Delivery]:
+        """Return what nobody has acted upon yet, oldest first."""
+        ...
+
+    async def stumbled(self, delivery_id: UUID, error: str, *, is_last: bool) -> None:
+        """Record a try that went wrong; the last one leaves it to a person."""
+        ...
+
+
+class CalcomBookings(Protocol):
+    """What Cal.com has ever told us of its bookings, ours and others'."""
+
+    async def learn(self, tenant_id: UUID, fact: CalcomFact) -> None:
+        """Add to what is known of this booking. The order of learning, and learning twice, makes no difference."""
+        ...
+
+    async def owner(self, tenant_id: UUID, uids: Sequence[str]) -> UUID | None:
+        """Return the appointment that one of these bookings is known to be made for."""
+        ...
+
+    async def made_for(self, tenant_id: UUID, appointment_id: UUID) -> Sequence[KnownBooking]:
+        """Return every booking made for this appointment, with all that those were moved to."""
         ...
 
 
@@ -351,6 +377,9 @@ class Stores(Protocol):
 
     @property
     def inconsistencies(self) -> Inconsistencies: ...
+
+    @property
+    def calcom_bookings(self) -> CalcomBookings: ...
 
 
 class Statements(Protocol):

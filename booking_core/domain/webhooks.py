@@ -28,7 +28,11 @@ class DeliveryState(StrEnum):
 class Result(StrEnum):
     """What became of a delivery."""
 
+    APPLIED = "applied"  # an appointment of ours has changed
+    UNCHANGED = "unchanged"  # we knew it already
+    IMPORTED = "imported"  # about a booking that others made: its time is taken
     IGNORED = "ignored"  # nothing we act upon
+    FAILED = "failed"  # tried too often
     DUPLICATE = "duplicate"  # the same bytes were here before
     REFUSED = "refused"  # not signed with the salon's key
 

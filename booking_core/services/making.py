@@ -23,7 +23,7 @@ from booking_core.domain.events import CalcomBookingCreated
 from booking_core.domain.models import UNSETTLED, Appointment, State, Tenant
 from booking_core.domain.ports import Calcom, Database
 from booking_core.services import outcomes
-from booking_core.services.outcomes import WAITING, Outcomes
+from booking_core.services.outcomes import WAITING, Outcomes, Recorded
 from booking_core.services.repeats import COPY_LOOKS_SECONDS, COPY_WAITS_SECONDS
 from booking_core.services.steps import StepLog
 
@@ -36,11 +36,15 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one request led to; `waits_for` is the reason why the booking is not confirmed yet."""
+    """What one request led to; `waits_for` is the reason why the booking is not confirmed yet.
+
+    Not news if a webhook or a job was quicker to confirm it, and has told the customer.
+    """
 
     appointment: Appointment
     waits_for: str | None = None
     is_copy: bool = False
+    is_news: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +81,11 @@ class Making:
             return await self._put_down(appointment, error)
         except BookingError as error:
             state = State.FAILED if isinstance(error, BookingFailed) else State.RELEASED
-            return _heard((await self.outcomes.record(appointment, state)).appointment, error)
+            return _heard(await self.outcomes.record(appointment, state), error)
         self.bus.publish(CalcomBookingCreated(appointment.origin, appointment.id))
         with log.step("confirm"):
             made = await self.outcomes.made(appointment, created)
-        return _heard(made.appointment, CalcomOutcomeUnknown())
+        return _heard(made, CalcomOutcomeUnknown())
 
     async def _put_down(self, appointment: Appointment, error: BookingFailed) -> Answer:
         """Keep the chair and put down the job that goes on, in one transaction: neither is ever there alone."""
@@ -90,7 +94,7 @@ class Making:
             recorded = await outcomes.record(stores, appointment, state)
             if recorded.is_mine:
                 await stores.queue.settle(appointment.tenant_id, appointment.id, after_seconds=FIRST_LOOK_SECONDS)
-        return _heard(recorded.appointment, error)
+        return _heard(recorded, error)
 
     async def original(self, tenant: Tenant, appointment: Appointment) -> Appointment:
         """Wait until the request that came first has its answer, and give the same."""
@@ -108,10 +112,11 @@ class Making:
         return appointment
 
 
-def _heard(standing: Appointment, error: BookingError) -> Answer:
+def _heard(recorded: Recorded, error: BookingError) -> Answer:
     """Return what the caller is told: not what this try came to, but what stands. Raises the error if nothing does."""
+    standing = recorded.appointment
     if standing.state is State.CONFIRMED:
-        return Answer(standing)
+        return Answer(standing, is_news=recorded.is_mine)
     if standing.state is State.PENDING:
         return Answer(standing, waits_for=ACCEPTANCE)
     if standing.state in {State.CANCELLING, State.CANCELLED}:

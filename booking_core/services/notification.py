@@ -39,6 +39,10 @@ class BookingNotificationService:
         news = "this appointment could not be cancelled and still stands; please call us about it"
         return await self._send(tenant_id, appointment_id, "not-cancelled", news)
 
+    async def moved(self, tenant_id: UUID, appointment_id: UUID) -> bool:
+        """Tell a customer when and with whom their appointment is now; False as in `confirm`."""
+        return await self._send(tenant_id, appointment_id, "moved", "we have moved your appointment; it is now")
+
     async def _send(self, tenant_id: UUID, appointment_id: UUID, kind: str, news: str) -> bool:
         async with self._database.begin(tenant_id) as stores:
             facts = await stores.appointments.confirmation(appointment_id)

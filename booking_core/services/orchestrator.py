@@ -126,7 +126,8 @@ class BookingOrchestrator:
         if answer.is_copy:
             return
         if answer.waits_for is None:
-            self.bus.publish(AppointmentBooked(origin, appointment.id, appointment.tenant_id, effort))
+            about = (origin, appointment.id, appointment.tenant_id, effort)
+            self.bus.publish(AppointmentBooked(*about, is_news=answer.is_news))
         else:
             reason = answer.waits_for
             self.bus.publish(CalcomSyncRequired(origin, appointment.id, appointment.tenant_id, reason, effort))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from uuid import uuid4
 
 from booking_core.domain.models import Traffic
+from booking_core.domain.ports import EVERY_TENANT
 from booking_core.domain.webhooks import Delivery, DeliveryState, Result, Source
 from tests.factories import NOW, OTHER_SALON, SALON
 
@@ -66,3 +68,24 @@ async def test_what_became_of_a_delivery_is_written_down(database):
 
     done = replace(delivery, state=DeliveryState.PROCESSED, result=Result.IGNORED, processed_at=NOW)
     assert await find(database, delivery) == done
+
+
+async def test_what_waits_is_found_oldest_first_until_it_is_done_or_given_up(database):
+    late, early, done, failed = (a_delivery(each) for each in ("late", "early", "done", "failed"))
+    early = replace(early, received_at=NOW - timedelta(minutes=1))
+    for each in (late, early, done, failed):
+        await store(database, each)
+    async with database.begin(SALON.id) as stores:
+        await stores.inbox.processed(done.id, Result.APPLIED, at=NOW)
+        await stores.inbox.stumbled(late.id, "ValueError", is_last=False)
+        await stores.inbox.stumbled(failed.id, "ValueError", is_last=True)
+
+    async with database.begin(EVERY_TENANT) as stores:
+        waiting = await stores.inbox.waiting(NOW + timedelta(seconds=1), at_most=2)
+        overdue = await stores.inbox.waiting(NOW, at_most=2)
+
+    assert waiting == [early, replace(late, attempts=1, error="ValueError")]
+    assert overdue == [early]
+    given_up = await find(database, failed)
+    assert given_up is not None
+    assert (given_up.state, given_up.result, given_up.attempts) == (DeliveryState.FAILED, Result.FAILED, 1)

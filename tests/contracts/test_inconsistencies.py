@@ -154,6 +154,7 @@ async def test_an_appointment_moves_to_another_time_and_chair(database):
         start=TEN_O_CLOCK + timedelta(minutes=15),
         end=TEN_O_CLOCK + timedelta(minutes=45),
         calcom_uid="moved",
+        key=appointment.id,
         version=appointment.version + 1,
     )
 

@@ -169,10 +169,12 @@ class FakeAppointments:
             for each in self._rows.appointments.values()
             if each.id != seen.id and each.state in OCCUPYING and each.offering.staff_id == offering.staff_id
         ]
-        is_free = not any(each.start < period.end and period.start < each.end for each in others)
+        is_free = seen.state not in OCCUPYING or not any(
+            each.start < period.end and period.start < each.end for each in others
+        )
         if stored.version != seen.version or not is_free:
             return False
-        times = {"start": period.start, "end": period.end, "version": stored.version + 1}
+        times = {"start": period.start, "end": period.end, "version": stored.version + 1, "key": seen.id}
         changed = replace(stored, offering=offering, calcom_uid=calcom_uid, **times)
         self._rows.appointments[seen.id] = changed
         return True

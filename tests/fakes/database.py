@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from booking_core.domain.errors import AppointmentDatabaseError
 from booking_core.domain.ports import Scope
 from tests.fakes.appointments import FakeAppointments
+from tests.fakes.calcom_bookings import FakeCalcomBookings
 from tests.fakes.clock import FakeClock
 from tests.fakes.inbox import FakeInbox
 from tests.fakes.inconsistencies import FakeInconsistencies
@@ -62,3 +63,4 @@ class FakeStores:
         self.requests = FakeRequests(rows)
         self.inbox = FakeInbox(rows)
         self.inconsistencies = FakeInconsistencies(rows)
+        self.calcom_bookings = FakeCalcomBookings(rows)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -22,6 +23,21 @@ class FakeInbox:
     async def find(self, tenant_id: UUID, delivery_id: UUID) -> Delivery | None:
         delivery = self._rows.deliveries.get(delivery_id)
         return delivery if delivery and delivery.tenant_id == tenant_id else None
+
+    async def waiting(self, received_before: datetime, *, at_most: int) -> Sequence[Delivery]:
+        left = [
+            each
+            for each in self._rows.deliveries.values()
+            if each.state is DeliveryState.RECEIVED and each.received_at < received_before
+        ]
+        return sorted(left, key=lambda each: each.received_at)[:at_most]
+
+    async def stumbled(self, delivery_id: UUID, error: str, *, is_last: bool) -> None:
+        delivery = self._rows.deliveries[delivery_id]
+        changed = replace(delivery, attempts=delivery.attempts + 1, error=error)
+        if is_last:
+            changed = replace(changed, state=DeliveryState.FAILED, result=Result.FAILED)
+        self._rows.deliveries[delivery_id] = changed
 
     async def processed(self, delivery_id: UUID, result: Result, *, at: datetime) -> None:
         changes = {"state": DeliveryState.PROCESSED, "result": result, "error": None, "processed_at": at}

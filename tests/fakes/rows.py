@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from booking_core.domain.access import ApiKey
+from booking_core.domain.calcom_news import KnownBooking
 from booking_core.domain.discrepancies import Kind, Sighting
 from booking_core.domain.models import Appointment, Customer, Offering, Reply, ServiceNames, Tenant
 from booking_core.domain.ports import Run, Scope
@@ -20,6 +21,14 @@ class Claimed:
     fingerprint: str
     at: datetime
     reply: Reply | None = None
+
+
+@dataclass(frozen=True)
+class Told:
+    """What Cal.com has told us of a booking, and the appointment it was made for."""
+
+    booking: KnownBooking
+    appointment_id: UUID | None
 
 
 @dataclass
@@ -37,6 +46,7 @@ class Stored:
     jobs: list[tuple[UUID, UUID]] = field(default_factory=list)  # tenant, and appointment or delivery
     undoings: list[tuple[UUID, str, str]] = field(default_factory=list)  # tenant, uid at Cal.com, reason
     deliveries: MutableMapping[UUID, Delivery] = field(default_factory=dict)
+    calcom_bookings: MutableMapping[tuple[UUID, str], Told] = field(default_factory=dict)  # by tenant and uid
     requests: MutableMapping[tuple[UUID, str], Claimed] = field(default_factory=dict)
     # Open differences by tenant, kind and subject.
     inconsistencies: MutableMapping[tuple[UUID, Kind, str], Sighting] = field(default_factory=dict)
@@ -57,6 +67,7 @@ class Stored:
             inconsistencies=dict(self.inconsistencies),
             resolved=list(self.resolved),
             runs=list(self.runs),
+            calcom_bookings=dict(self.calcom_bookings),
         )
 
     def in_sight(self, scope: Scope) -> Stored:
@@ -69,6 +80,7 @@ class Stored:
             customers=InSight(self.customers, lambda key, _: key[0], scope),
             appointments=InSight(self.appointments, lambda _, appointment: appointment.tenant_id, scope),
             requests=InSight(self.requests, lambda key, _: key[0], scope),
+            calcom_bookings=InSight(self.calcom_bookings, lambda key, _: key[0], scope),
             deliveries=InSight(self.deliveries, lambda _, delivery: delivery.tenant_id, scope),
             inconsistencies=InSight(self.inconsistencies, lambda key, _: key[0], scope),
         )

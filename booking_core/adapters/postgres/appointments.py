@@ -186,6 +186,7 @@ class PostgresAppointments:
                 staff_id=offering.staff_id,
                 period=TimestamptzRange(period.start, period.end, "[)"),
                 calcom_uid=calcom_uid,
+                key=appointments.c.id,
                 updated_at=func.now(),
             )
         )

@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from booking_core.adapters.postgres.appointments import PostgresAppointments
+from booking_core.adapters.postgres.calcom_bookings import PostgresCalcomBookings
 from booking_core.adapters.postgres.customers import PostgresCustomers
 from booking_core.adapters.postgres.inbox import PostgresInbox
 from booking_core.adapters.postgres.inconsistencies import PostgresInconsistencies
@@ -61,6 +62,7 @@ class PostgresStores:
         self.requests = PostgresRequests(connection)
         self.inbox = PostgresInbox(connection)
         self.inconsistencies = PostgresInconsistencies(connection)
+        self.calcom_bookings = PostgresCalcomBookings(connection)
 
 
 class PostgresDatabase:

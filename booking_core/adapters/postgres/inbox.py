@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -45,6 +46,21 @@ class PostgresInbox:
 
     async def processed(self, delivery_id: UUID, result: Result, *, at: datetime) -> None:
         values = {"state": DeliveryState.PROCESSED.value, "result": result.value, "error": None, "processed_at": at}
+        await self._connection.execute(update(inbox).where(inbox.c.id == delivery_id).values(values))
+
+    async def waiting(self, received_before: datetime, *, at_most: int) -> Sequence[Delivery]:
+        query = (
+            select(inbox)
+            .where(inbox.c.state == DeliveryState.RECEIVED.value, inbox.c.received_at < received_before)
+            .order_by(inbox.c.received_at)
+            .limit(at_most)
+        )
+        return [_delivery(row) for row in await self._connection.execute(query)]
+
+    async def stumbled(self, delivery_id: UUID, error: str, *, is_last: bool) -> None:
+        values: dict[str, object] = {"attempts": inbox.c.attempts + 1, "error": error}
+        if is_last:
+            values |= {"state": DeliveryState.FAILED.value, "result": Result.FAILED.value}
         await self._connection.execute(update(inbox).where(inbox.c.id == delivery_id).values(values))
 
 

@@ -101,7 +101,8 @@ class PostgresQueue:
             schedule_in={"seconds": round(after_seconds)},
             connection=await self._driver(),
         )
-        await job.defer_async(version=PAYLOAD_VERSION, tenant_id=str(tenant_id), delivery_id=str(delivery_id))
+        about = {"tenant_id": str(tenant_id), "delivery_id": str(delivery_id)}
+        await self._once(job.defer_async(version=PAYLOAD_VERSION, **about))
 
     async def _once(self, put_down: Awaitable[int]) -> None:
         """Put it down, unless one waits already: a savepoint, because that must not cost the transaction."""

@@ -189,6 +189,31 @@ idempotency_keys = Table(
     Column("body", JSONB),
 )
 
+# What Cal.com has told us of its bookings: a row a booking, and nothing in it is ever taken back. One without an
+# appointment was made by somebody else, and its time is taken.
+calcom_bookings = Table(
+    "calcom_bookings",
+    metadata,
+    Column("tenant_id", UUID, ForeignKey("tenants.id"), primary_key=True),
+    Column("uid", Text, primary_key=True),
+    # Cal.com may name an appointment that we do not have: no foreign key.
+    Column("appointment_id", UUID),
+    Column("staff_id", UUID, ForeignKey("staff.id")),
+    Column("period", TSTZRANGE),
+    # Rises only: 1 pending, 2 accepted, 3 ended.
+    Column("standing", SmallInteger, nullable=False),
+    Column("successor", Text),
+)
+
+Index("ix_calcom_bookings_appointment_id", calcom_bookings.c.tenant_id, calcom_bookings.c.appointment_id)
+Index(
+    "ix_calcom_bookings_taken",
+    calcom_bookings.c.staff_id,
+    calcom_bookings.c.period,
+    postgresql_using="gist",
+    postgresql_where=text("appointment_id IS NULL AND standing < 3"),
+)
+
 # What others told us, and what became of it. Nothing here is needed to book: it could be emptied at any time.
 webhook_inbox = Table(
     "webhook_inbox",
@@ -257,6 +282,7 @@ Index(
     unique=True,
     postgresql_where=text("resolved_at IS NULL"),
 )
+Index("ix_webhook_inbox_waiting", webhook_inbox.c.received_at, postgresql_where=text("state = 'received'"))
 Index("ix_idempotency_keys_claimed_at", idempotency_keys.c.claimed_at)
 Index("ix_services_spoken_names", services.c.spoken_names, postgresql_using="gin")
 Index(
