@@ -23,6 +23,7 @@ from booking_core.adapters.redis import Redis
 from booking_core.adapters.redis_allowance import RedisAllowanceStore
 from booking_core.adapters.redis_breaker import RedisBreakerStore
 from booking_core.adapters.redis_cache import RedisCacheStore
+from booking_core.adapters.redis_limits import RedisLimitStore
 from booking_core.bus import Bus
 from booking_core.caching.availability import RememberedSlots
 from booking_core.caching.cache import Cache
@@ -33,12 +34,14 @@ from booking_core.caching.store import CacheStore, NoStore
 from booking_core.domain.ports import Calcom, Clock, Database, Mailer
 from booking_core.domain.webhooks import Source
 from booking_core.http import answers, bookings, calls, health, inbound, webhooks
+from booking_core.http.callers import Door
 from booking_core.http.middleware import Entrance
 from booking_core.resilience.allowance import Allowance
 from booking_core.resilience.circuit_breaker import CALCOM, CircuitBreaker
 from booking_core.resilience.fallback_allowance import FallbackAllowanceStore
 from booking_core.resilience.fallback_breaker import FallbackBreakerStore
 from booking_core.resilience.guarded_calcom import GuardedCalcom
+from booking_core.resilience.limits import UNLIMITED, Limits, limits
 from booking_core.resilience.local_allowance import InMemoryAllowanceStore
 from booking_core.resilience.local_breaker import InMemoryBreakerStore
 from booking_core.resilience.retry import BACKGROUND, IN_CALL, Retry
@@ -80,6 +83,7 @@ class World:
     recorder: Recorder
     cache_store: CacheStore = field(default_factory=NoStore)
     cache_pepper: str = ""
+    limits: Limits = UNLIMITED
     optional_pings: Mapping[str, health.Ping] = field(default_factory=dict)
     closing: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -128,11 +132,18 @@ def real_world(settings: Settings, *, role: str, is_background: bool = False) ->
         mailer=mailer,
         clock=SystemClock(),
         recorder=recorder,
+        limits=_limits(settings, closing),
         cache_store=cache_store,
         cache_pepper=settings.cache_pepper.get_secret_value(),
         optional_pings={"redis": redis.ping},
         closing=closing,
     )
+
+
+def _limits(settings: Settings, closing: AsyncExitStack) -> Limits:
+    store = RedisLimitStore(settings.redis_url.get_secret_value())
+    closing.push_async_callback(store.close)
+    return limits(store, key=settings.limit_per_key, phone=settings.limit_per_phone, call=settings.limit_per_call)
 
 
 def _guarded(
@@ -231,11 +242,13 @@ def web(world: World, core: Core, *, body_limit_bytes: int, prompt_v2_percent: i
             yield
             await core.bus.drain()
 
-    app = FastAPI(title="slotwatch booking core", redoc_url=None, lifespan=lifespan)
+    # Without the pages for people: they run scripts from elsewhere. /openapi.json says the same to tools.
+    app = FastAPI(title="slotwatch booking core", docs_url=None, redoc_url=None, lifespan=lifespan)
     answers.install(app, body_limit_bytes=body_limit_bytes)
-    app.include_router(bookings.router(core.orchestrator, core.cancellation, core.slots, core.tenants, core.repeats))
+    door = Door(core.tenants, world.limits)
+    app.include_router(bookings.router(core.orchestrator, core.cancellation, core.slots, door, core.repeats))
     desk = calls.Desk(core.orchestrator, core.cancellation, core.slots, world.clock)
-    app.include_router(calls.router(desk, core.tenants, core.repeats))
+    app.include_router(calls.router(desk, core.tenants, core.repeats, world.limits))
     app.include_router(webhooks.router(core.inbox, core.tenants, world.clock, world.recorder.webhook))
     app.include_router(inbound.router(core.callers, core.tenants, world.clock, v2_percent=prompt_v2_percent))
     app.include_router(health.router({"database": world.database.ping}, world.optional_pings))

@@ -77,6 +77,15 @@ class Settings(ProcessSettings):
     prompt_v2_percent: Annotated[int, Field(ge=0, le=100)] = Field(
         0, description="Share of inbound calls that prompt v2 takes, at salons with an agent for it: 10, 50, 100."
     )
+    limit_per_key: Annotated[int, Field(ge=0)] = Field(
+        6000, description="Requests a minute that one API key may make; 0: no limit."
+    )
+    limit_per_phone: Annotated[int, Field(ge=0)] = Field(
+        30, description="Requests a minute for one customer's telephone number; 0: no limit."
+    )
+    limit_per_call: Annotated[int, Field(ge=0)] = Field(
+        60, description="Functions a minute that the voice agent may call in one telephone call; 0: no limit."
+    )
     body_limit_bytes: Annotated[int, Field(ge=1024)] = Field(1024 * 1024, description="Largest request body.")
     drain_seconds: Annotated[int, Field(ge=1, le=300)] = Field(
         25, description="How long a stopping worker may finish its requests."

@@ -16,6 +16,7 @@ from booking_core.domain import errors, rules
 from booking_core.domain.access import ScopeMissing
 from booking_core.domain.hearing import QUESTIONS
 from booking_core.domain.models import Appointment, OpenSlot, State, Tenant
+from booking_core.http.limits import TooManyRequests, described, retry_after
 from booking_core.http.middleware import BodyTooLarge, too_large
 
 STATUS: Mapping[type[errors.BookingError], HTTPStatus] = {
@@ -152,6 +153,11 @@ def install(app: FastAPI, *, body_limit_bytes: int) -> None:
         body = {"status": "refused", "reason": "scope_missing", "message": str(error)}
         challenge = f'Bearer error="insufficient_scope", scope="{error.scope}"'
         return JSONResponse(body, HTTPStatus.FORBIDDEN, {"WWW-Authenticate": challenge})
+
+    @app.exception_handler(TooManyRequests)
+    async def too_many_requests(_request: Request, error: TooManyRequests) -> JSONResponse:
+        wait = {"Retry-After": str(retry_after(error.quota))}
+        return JSONResponse(described(error), HTTPStatus.TOO_MANY_REQUESTS, wait)
 
     @app.exception_handler(BodyTooLarge)
     async def body_too_large(_request: Request, _error: BodyTooLarge) -> JSONResponse:

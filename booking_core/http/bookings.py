@@ -13,13 +13,13 @@ from booking_core.domain.access import KeyScope
 from booking_core.domain.errors import BookingRefused
 from booking_core.domain.models import AvailabilityRequest, BookingRequest, Channel, CustomerWish, Reply, State, Tenant
 from booking_core.http.answers import calling_off, confirmation, open_slots, other_name, refusal, status_of
-from booking_core.http.callers import origin_of, tenant_by_api_key
+from booking_core.http.callers import Door, origin_of, tenant_by_api_key
 from booking_core.http.functions import Sureness
+from booking_core.http.limits import spend_phone
 from booking_core.services.alternatives import SlotFinder
 from booking_core.services.cancellation import Cancellation
 from booking_core.services.orchestrator import BookingOrchestrator
 from booking_core.services.repeats import Repeats
-from booking_core.services.tenants import TenantDirectory
 
 Words = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -59,17 +59,17 @@ def router(
     orchestrator: BookingOrchestrator,
     cancellation: Cancellation,
     slots: SlotFinder,
-    tenants: TenantDirectory,
+    door: Door,
     repeats: Repeats,
 ) -> APIRouter:
     """Bind the routes to what they need."""
     routes = APIRouter(prefix="/v1")
 
     async def reader(request: Request) -> Tenant:
-        return await tenant_by_api_key(request, tenants, KeyScope.BOOKINGS_READ)
+        return await tenant_by_api_key(request, door, KeyScope.BOOKINGS_READ)
 
     async def writer(request: Request) -> Tenant:
-        return await tenant_by_api_key(request, tenants, KeyScope.BOOKINGS_WRITE)
+        return await tenant_by_api_key(request, door, KeyScope.BOOKINGS_WRITE)
 
     @routes.post("/bookings", status_code=201, responses={202: {"description": "Kept; to be confirmed."}})
     async def book(
@@ -78,6 +78,7 @@ def router(
         tenant: Annotated[Tenant, Depends(writer)],
         idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
     ) -> JSONResponse:
+        await spend_phone(request, door.limits, tenant, body.customer.phone)
         customer = CustomerWish(body.customer.name, body.customer.phone, body.customer.email)
         wish = BookingRequest(body.service, body.start, customer, body.staff, body.confidence)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from fastapi import Request
@@ -11,18 +12,32 @@ from booking_core.adapters import calcom_webhooks, retell
 from booking_core.domain.access import KeyScope, ScopeMissing
 from booking_core.domain.models import Channel, Origin, PromptVersion, Tenant
 from booking_core.http.answers import Unauthorised
+from booking_core.http.limits import spend
+from booking_core.resilience.limits import Limits
 from booking_core.services.tenants import TenantDirectory
 
 
-async def tenant_by_api_key(request: Request, tenants: TenantDirectory, scope: KeyScope) -> Tenant:
-    """Return the tenant of the bearer key; raises Unauthorised, and ScopeMissing for a key that is not for this."""
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Who is let in, and how often."""
+
+    tenants: TenantDirectory
+    limits: Limits
+
+
+async def tenant_by_api_key(request: Request, door: Door, scope: KeyScope) -> Tenant:
+    """Return the tenant of the bearer key.
+
+    Raises Unauthorised, TooManyRequests, and ScopeMissing for a key that is not for this.
+    """
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key:
         raise Unauthorised("Send your API key as `Authorization: Bearer <key>`.")
-    bearer = await tenants.by_api_key(key)
+    bearer = await door.tenants.by_api_key(key)
     tenant = _admitted(request, bearer.tenant if bearer else None, "This API key is not known, or it was revoked.")
     if bearer is None or scope not in bearer.scopes:
         raise ScopeMissing(scope)
+    await spend(request, door.limits, door.limits.key, str(bearer.key_id))
     return tenant
 
 

@@ -32,7 +32,9 @@ from booking_core.domain.ports import Clock
 from booking_core.http.answers import calling_off, confirmation, invalid, open_slots, other_name, refusal
 from booking_core.http.callers import origin_of, tenant_by_signature
 from booking_core.http.functions import FUNCTIONS, BookAppointment, CancelAppointment, CheckAvailability
+from booking_core.http.limits import SAY, TooManyRequests, described, spend_call
 from booking_core.http.retell_call import PROMPT_HEADER, Call
+from booking_core.resilience.limits import Limits
 from booking_core.services.alternatives import SlotFinder
 from booking_core.services.cancellation import Cancellation
 from booking_core.services.orchestrator import BookingOrchestrator
@@ -115,7 +117,7 @@ class Desk:
         return Reply(HTTPStatus.OK, told, is_final=told["status"] in FINAL)
 
 
-def router(desk: Desk, tenants: TenantDirectory, repeats: Repeats) -> APIRouter:
+def router(desk: Desk, tenants: TenantDirectory, repeats: Repeats, limits: Limits) -> APIRouter:
     """Bind the one address of all functions to who does them."""
     routes = APIRouter(prefix="/v1/retell")
 
@@ -125,6 +127,10 @@ def router(desk: Desk, tenants: TenantDirectory, repeats: Repeats) -> APIRouter:
         call = _envelope(await request.body())
         if call.name not in FUNCTIONS:
             raise InvalidRequest("name", f"There is no function {call.name!r}; there are {', '.join(FUNCTIONS)}.")
+        try:
+            await spend_call(request, limits, salon, call.call)
+        except TooManyRequests as error:
+            return {**described(error), "say": SAY}
         version = call.call.prompt_version(header=request.headers.get(PROMPT_HEADER))
         reply = partial(desk.reply, salon, call, origin_of(request, Channel.VOICE, version))
         key = call.transport_key()

@@ -12,13 +12,23 @@ from http import HTTPStatus
 from uuid import uuid4
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders, State
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from booking_core.domain.models import Traffic
+from booking_core.http import limits
 
 CORRELATION_HEADER = "x-request-id"
+# What we answer is data for programs: nothing to render, frame, sniff or keep. The one whose answer it is may be told
+# apart by them only, so none may be stored on the way.
+SECURITY_FIELDS = (
+    ("x-content-type-options", "nosniff"),
+    ("cache-control", "no-store"),
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-resource-policy", "same-origin"),
+)
 SYNTHETIC_BAGGAGE = "synthetic_request=true"
 
 # (route template, method, status, traffic, seconds)
@@ -57,7 +67,10 @@ class Entrance:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[CORRELATION_HEADER] = correlation_id
+                answered = MutableHeaders(scope=message)
+                answered[CORRELATION_HEADER] = correlation_id
+                for name, value in (*SECURITY_FIELDS, *limits.fields(State(scope["state"]))):
+                    answered[name] = value
             await send(message)
 
         try:

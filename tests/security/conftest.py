@@ -1,0 +1,5 @@
+"""The same stages as in tests/booking_core."""
+
+from tests.booking_core.conftest import cache, real_stage, stage
+
+__all__ = ["cache", "real_stage", "stage"]
