@@ -58,9 +58,20 @@ def segment_key(visit_key: UUID, number: int) -> UUID:
     return uuid5(visit_key, f"segment {number}") if number else visit_key
 
 
+def begins_at(segment: Appointment) -> datetime:
+    """Return when the visit begins to which a segment belongs."""
+    return segment.start - timedelta(minutes=segment.offering.offset_minutes)
+
+
 def standing(states: Iterable[State]) -> State:
     """Return how a visit stands as a whole."""
     return min(states, key=_WORST_FIRST.index)
+
+
+def next_to_make(visit: Sequence[Appointment]) -> Appointment | None:
+    """Return the segment whose turn it is to be asked for: the first that waits, when all before it stand."""
+    following = next((each for each in visit if each.state not in {State.CONFIRMED, State.PENDING}), None)
+    return following if following and following.state is State.QUEUED else None
 
 
 def as_one(segments: Sequence[Appointment]) -> Appointment:

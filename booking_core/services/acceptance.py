@@ -11,8 +11,7 @@ from booking_core.domain.errors import BookingDeclined
 from booking_core.domain.events import AppointmentBooked, AppointmentBookingFailed, Effort
 from booking_core.domain.models import Appointment, State, Tenant
 from booking_core.domain.ports import Calcom, CalcomStatus, Clock, Database
-from booking_core.services.cancellation import call_off
-from booking_core.services.outcomes import FIRST_WORD_SECONDS, Outcomes
+from booking_core.services.outcomes import FIRST_WORD_SECONDS, Outcomes, Overtaken, call_off
 
 LONGEST_PAUSE = timedelta(hours=1)
 TOO_LATE = "the salon did not accept it in time"
@@ -32,8 +31,9 @@ class Acceptance:
         """Look once. Return the seconds after which to come again, or None when the word has been spoken."""
         booking = await self.calcom.get(tenant, pending.calcom_uid or "")
         if booking is not None and booking.status is CalcomStatus.ACCEPTED:
-            if (await self.outcomes.made(pending, booking)).is_mine:
-                self._publish_booked(pending)
+            made = await self.outcomes.made(pending, booking)
+            if made.is_mine and made.whole.state is State.CONFIRMED:
+                self._publish_booked(made.whole)
             return None
         # Cal.com's reads lag: what it does not know yet, it may know later.
         if booking is not None and not booking.is_live:
@@ -52,15 +52,17 @@ class Acceptance:
         return max(min(growing, left).total_seconds(), FIRST_WORD_SECONDS)
 
     async def _declined(self, pending: Appointment) -> None:
-        await self.outcomes.claim(pending, State.RELEASED)
-        self._publish_declined(pending)
+        recorded = await self.outcomes.record(pending, State.RELEASED)
+        if not recorded.is_mine:
+            raise Overtaken
+        self._publish_declined(recorded.whole)
 
     async def _expire(self, pending: Appointment) -> None:
         """Take it back, so that nobody accepts what the customer has been told is off."""
         async with self.database.begin(pending.tenant_id) as stores:
             recorded = await call_off(stores, pending, reason=TOO_LATE)
         if recorded.is_mine:
-            self._publish_declined(pending)
+            self._publish_declined(recorded.whole)
 
     def _publish_booked(self, pending: Appointment) -> None:
         waited = (self.clock.now() - pending.asked_at).total_seconds()

@@ -51,13 +51,10 @@ class SlotFinder:
         )
 
     async def _starts(self, tenant: Tenant, pattern: Pattern, start: datetime, end: datetime) -> Sequence[datetime]:
-        """Return the starts at which Cal.com offers every segment at its own time."""
-        offsets = [timedelta(minutes=segment.offset_minutes) for segment in pattern]
-        asked = zip(pattern, offsets, strict=True)
-        first, *others = await asyncio.gather(
-            *(self._calcom.slots(tenant, segment, start + offset, end + offset) for segment, offset in asked)
-        )
-        later = [{slot - offset for slot in slots} for slots, offset in zip(others, offsets[1:], strict=True)]
+        """Return the starts at which Cal.com offers every segment at its own time; a visit ends on its day."""
+        first, *others = await asyncio.gather(*(self._calcom.slots(tenant, each, start, end) for each in pattern))
+        offsets = [timedelta(minutes=segment.offset_minutes) for segment in pattern[1:]]
+        later = [{slot - offset for slot in slots} for slots, offset in zip(others, offsets, strict=True)]
         return [slot for slot in first if all(slot in starts for starts in later)]
 
 

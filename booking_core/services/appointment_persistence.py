@@ -12,6 +12,7 @@ from booking_core.domain.errors import SlotTaken
 from booking_core.domain.models import Appointment, Customer, Origin, State, Tenant
 from booking_core.domain.ports import Clock, Stores
 from booking_core.domain.visits import Pattern, certain_stretches, segment_key, stretches
+from booking_core.services.outcomes import segments_of
 from booking_core.services.validation import ValidBooking
 
 
@@ -21,13 +22,6 @@ class Held:
 
     visit: Sequence[Appointment]
     is_new: bool
-
-
-async def segments_of(stores: Stores, appointment: Appointment) -> Sequence[Appointment]:
-    """Return the whole visit; mostly the appointment alone, without asking the database."""
-    if appointment.visit_id is None:
-        return [appointment]
-    return await stores.appointments.visit(appointment.tenant_id, appointment.visit_id)
 
 
 class AppointmentPersistenceService:
@@ -76,7 +70,8 @@ class AppointmentPersistenceService:
                 start=start,
                 end=end,
                 origin=origin,
-                state=State.CREATING,
+                # One is asked for at a time; the others wait for their turn.
+                state=State.QUEUED if segment.segment else State.CREATING,
                 key=segment_key(key, segment.segment),
                 asked_at=self._clock.now(),
                 visit_id=ids[0] if len(pattern) > 1 else None,

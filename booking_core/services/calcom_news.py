@@ -19,9 +19,10 @@ from booking_core.domain.events import (
 )
 from booking_core.domain.models import Appointment, State
 from booking_core.domain.ports import Clock, Stores
+from booking_core.domain.visits import as_one
 from booking_core.domain.webhooks import Delivery, Result
 from booking_core.services.inbox import NotYet, Outcome
-from booking_core.services.outcomes import record
+from booking_core.services.outcomes import record, segments_of
 
 # Whoever is being booked for is on the line; what is known here can wait until they have their answer.
 IN_FLIGHT_SECONDS = 5.0
@@ -58,21 +59,23 @@ class CalcomNews:
     async def _follow(self, stores: Stores, seen: Appointment, then: Consequence) -> Outcome:
         if seen.state is State.CREATING and then.state is State.CANCELLED:
             raise NotYet(IN_FLIGHT_SECONDS)
-        now = seen
+        before = now = as_one(await segments_of(stores, seen))
         if then.state is not seen.state:
             recorded = await record(stores, seen, then.state, calcom_uid=then.booking.uid)
             if not recorded.is_mine:
                 raise NotYet(0.0)  # somebody has written since; look again
-            now = recorded.appointment
+            seen, now = recorded.appointment, recorded.whole
         if then.is_moved:
-            await _move(stores, now, then.booking)
-        return Outcome(Result.APPLIED, tuple(self._news(seen, now)))
+            await _move(stores, seen, then.booking)
+        return Outcome(Result.APPLIED, tuple(self._news(before, now)))
 
     def _news(self, before: Appointment, now: Appointment) -> Iterator[Event]:
         about = (now.origin, now.id, now.tenant_id)
         match before.state, now.state:
             case State.CONFIRMED, State.CONFIRMED:
                 yield AppointmentMoved(*about)
+            case same, still if same is still:
+                return  # a part of a visit has changed, and the whole stands as it did
             case _, State.CONFIRMED:
                 waited = (self.clock.now() - now.waits_since).total_seconds()
                 yield AppointmentBooked(*about, Effort(), waited)
@@ -90,7 +93,8 @@ async def _move(stores: Stores, seen: Appointment, booking: KnownBooking) -> Non
         return
     # The salon may give it to a colleague; one who is not known to offer this service here takes nothing over.
     offerings = await stores.services.offerings(seen.tenant_id, str(seen.offering.service_id))
-    offering = next((each for each in offerings if each.staff_id == booking.staff_id), seen.offering)
+    same = [each for each in offerings if (each.staff_id, each.segment) == (booking.staff_id, seen.offering.segment)]
+    offering = same[0] if same else seen.offering
     period = Window(booking.start, booking.end)
     if not await stores.appointments.move(seen, offering, period, calcom_uid=booking.uid):
         raise SlotTaken

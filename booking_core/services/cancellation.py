@@ -5,6 +5,7 @@ Until Cal.com agrees the chair stays held. The same way is taken when we have to
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -19,33 +20,14 @@ from booking_core.domain.errors import (
     UnknownAppointment,
 )
 from booking_core.domain.events import AppointmentCancellationRefused, AppointmentCancelled
-from booking_core.domain.models import OCCUPYING, Appointment, State, Tenant
-from booking_core.domain.ports import Calcom, CalcomBooking, Clock, Database, Stores
+from booking_core.domain.models import Appointment, State, Tenant
+from booking_core.domain.ports import Calcom, CalcomBooking, Clock, Database
 from booking_core.services import absence
-from booking_core.services.outcomes import STANDS_AS, WAITING, Outcomes, Recorded, record
+from booking_core.services.outcomes import STANDS_AS, WAITING, Outcomes, Recorded, call_off
 
-# The call has its own try first.
-CARRIED_OUT_AFTER_SECONDS = 15.0
 UNSAID = "cancelled by the salon's booking system"
 
 _log = structlog.get_logger()
-
-
-async def call_off(stores: Stores, appointment: Appointment, *, reason: str) -> Recorded:
-    """Note, within a transaction that may have more to write, that it is to be cancelled; the job is in it, too.
-
-    What is certainly not at Cal.com is cancelled at once. What has ended, or is being cancelled, is left alone.
-    """
-    recorded = Recorded(appointment, is_mine=False)
-    while not recorded.is_mine and recorded.appointment.state in OCCUPYING:
-        seen = recorded.appointment
-        if seen.state is State.CANCELLING:
-            break
-        state = State.CANCELLED if seen.state is State.QUEUED else State.CANCELLING
-        recorded = await record(stores, seen, state, reason=reason)
-    if recorded.is_mine and recorded.appointment.state is State.CANCELLING:
-        await stores.queue.settle(appointment.tenant_id, appointment.id, after_seconds=CARRIED_OUT_AFTER_SECONDS)
-    return recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +46,11 @@ class Cancellation:
         Cancelling again is a success. Raises UnknownAppointment, CancellationRefused and AppointmentDatabaseError.
         """
         noted = await self._note(tenant, appointment_id, reason)
-        if noted.state is not State.CANCELLING or noted.calcom_uid is None:
-            return noted
-        try:
-            return await self._carry_out(tenant, noted, noted.calcom_uid)
-        except (*WAITING, CalcomRejected, AppointmentDatabaseError):
-            return noted
+        for segment in noted.visit:
+            if segment.state is State.CANCELLING and segment.calcom_uid is not None:
+                with suppress(*WAITING, CalcomRejected, AppointmentDatabaseError):
+                    noted = await self._carry_out(tenant, segment, segment.calcom_uid)
+        return noted.whole
 
     async def go_on(self, tenant: Tenant, cancelling: Appointment) -> float | None:
         """Do, as a job, what can be done now. Return the seconds after which to come again, or None at the end."""
@@ -109,7 +90,7 @@ class Cancellation:
                 raise
             _log.error("booking_cannot_be_undone", calcom_uid=uid, said=str(error))
 
-    async def _note(self, tenant: Tenant, appointment_id: UUID, reason: str) -> Appointment:
+    async def _note(self, tenant: Tenant, appointment_id: UUID, reason: str) -> Recorded:
         async with self.database.begin(tenant.id) as stores:
             appointment = await stores.appointments.find(tenant.id, appointment_id)
             if appointment is None:
@@ -121,7 +102,7 @@ class Cancellation:
         found = await self.calcom.find(tenant, cancelling)
         return found.uid if found else None
 
-    async def _carry_out(self, tenant: Tenant, cancelling: Appointment, uid: str) -> Appointment:
+    async def _carry_out(self, tenant: Tenant, cancelling: Appointment, uid: str) -> Recorded:
         try:
             await self.calcom.cancel(tenant, uid, reason=cancelling.cancellation_reason or UNSAID)
         except CalcomRejected as error:
@@ -134,21 +115,22 @@ class Cancellation:
         booking = await self.calcom.get(tenant, uid)
         return booking if booking and booking.is_live else None
 
-    async def _refused(self, cancelling: Appointment, standing: CalcomBooking, error: CalcomRejected) -> Appointment:
+    async def _refused(self, cancelling: Appointment, standing: CalcomBooking, error: CalcomRejected) -> Recorded:
         """Let the appointment stand as it does at Cal.com, and say so."""
         recorded = await self.outcomes.record(cancelling, STANDS_AS[standing.status], calcom_uid=standing.uid)
         if recorded.appointment.state is State.CANCELLED:
-            return recorded.appointment
+            return recorded
         if recorded.is_mine:
             _log.error("cancellation_refused", appointment_id=str(cancelling.id), said=str(error))
             self.bus.publish(AppointmentCancellationRefused(cancelling.origin, cancelling.id, cancelling.tenant_id))
         raise CancellationRefused from error
 
-    async def _end(self, cancelling: Appointment) -> Appointment:
+    async def _end(self, cancelling: Appointment) -> Recorded:
         return self._told(await self.outcomes.record(cancelling, State.CANCELLED))
 
-    def _told(self, recorded: Recorded) -> Appointment:
-        appointment = recorded.appointment
-        if recorded.is_mine and appointment.state is State.CANCELLED:
-            self.bus.publish(AppointmentCancelled(appointment.origin, appointment.id, appointment.tenant_id))
-        return appointment
+    def _told(self, recorded: Recorded) -> Recorded:
+        """Say so when the last segment is cancelled; not of what is undone because the visit could not be made."""
+        whole = recorded.whole
+        if recorded.is_mine and whole.state is State.CANCELLED:
+            self.bus.publish(AppointmentCancelled(whole.origin, whole.id, whole.tenant_id))
+        return recorded

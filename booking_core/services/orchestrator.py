@@ -86,8 +86,8 @@ class BookingOrchestrator:
         try:
             held = await self._hold(tenant, booking, origin, log)
             if not held.is_new:
-                return Answer(await self.making.original(tenant, held.visit[0]), is_copy=True)
-            return await self.making.make(tenant, held.visit[0], log)
+                return Answer(await self.making.original(tenant, held.visit), is_copy=True)
+            return await self.making.make(tenant, held.visit, log)
         except SlotTaken as taken:
             raise SlotTaken(str(taken), alternatives=await self._alternatives(tenant, booking)) from taken
 

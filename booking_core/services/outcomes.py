@@ -6,13 +6,14 @@ version writes; the others read again and go by what is there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from booking_core.domain import states
 from booking_core.domain.errors import CalcomOutcomeUnknown, CalcomRateLimited, CalcomUnavailable
 from booking_core.domain.models import OCCUPYING, Appointment, State
 from booking_core.domain.ports import CalcomBooking, CalcomStatus, Database, Stores
+from booking_core.domain.visits import as_one
 
 # Cal.com did not do it, or nobody knows: a job goes on.
 WAITING = (CalcomUnavailable, CalcomRateLimited, CalcomOutcomeUnknown)
@@ -23,6 +24,9 @@ STANDS_AS: Mapping[CalcomStatus, State] = {
 # The salon is not asked more often than it can be expected to look.
 FIRST_WORD_SECONDS = 60.0
 ASTRAY = "made too late: the appointment was settled otherwise"
+INCOMPLETE = "another part of the same visit could not be booked or was cancelled"
+# The call has its own try first.
+CARRIED_OUT_AFTER_SECONDS = 15.0
 
 
 class Overtaken(Exception):
@@ -35,6 +39,13 @@ class Recorded:
 
     appointment: Appointment
     is_mine: bool
+    # All segments of the visit it belongs to, as they stand now.
+    visit: Sequence[Appointment]
+
+    @property
+    def whole(self) -> Appointment:
+        """The visit as its customer sees it."""
+        return as_one(self.visit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +86,62 @@ async def record(
 ) -> Recorded:
     """As `Outcomes.record`, within a transaction that has more to write; `reason` is for Cal.com, why it is cancelled.
 
-    What the salon must accept is looked after by a job, put down here.
+    What the salon must accept is looked after by a job, put down here. With the end of a segment its whole visit ends.
     """
+    visit = await segments_of(stores, seen)
     settled = await stores.appointments.settle(seen, state, calcom_uid=calcom_uid, reason=reason)
     if settled is None:
-        return Recorded(await stores.appointments.find(seen.tenant_id, seen.id) or seen, is_mine=False)
+        standing = await stores.appointments.find(seen.tenant_id, seen.id) or seen
+        return Recorded(standing, is_mine=False, visit=_with(visit, standing))
     if state is State.PENDING:
         await stores.queue.settle(seen.tenant_id, seen.id, after_seconds=FIRST_WORD_SECONDS)
-    return Recorded(settled, is_mine=True)
+    recorded = Recorded(settled, is_mine=True, visit=_with(visit, settled))
+    if state in OCCUPYING:
+        return recorded
+    return await _with_others_called_off(stores, recorded, reason=reason or INCOMPLETE)
+
+
+async def call_off(stores: Stores, appointment: Appointment, *, reason: str) -> Recorded:
+    """Note, within a transaction that may have more to write, that its visit is to be cancelled; the jobs are in it.
+
+    What is certainly not at Cal.com is cancelled at once. What has ended, or is being cancelled, is left alone.
+    """
+    recorded = await _call_off_alone(stores, appointment, reason=reason)
+    return await _with_others_called_off(stores, recorded, reason=reason)
+
+
+async def _with_others_called_off(stores: Stores, recorded: Recorded, *, reason: str) -> Recorded:
+    others = [each for each in recorded.visit if each.id != recorded.appointment.id]
+    for each in others:
+        await _call_off_alone(stores, each, reason=reason)
+    return replace(recorded, visit=await segments_of(stores, recorded.appointment)) if others else recorded
+
+
+async def _call_off_alone(stores: Stores, appointment: Appointment, *, reason: str) -> Recorded:
+    recorded = Recorded(appointment, is_mine=False, visit=await segments_of(stores, appointment))
+    while not recorded.is_mine and recorded.appointment.state in OCCUPYING:
+        seen = recorded.appointment
+        if seen.state is State.CANCELLING:
+            break
+        state = State.CANCELLED if seen.state is State.QUEUED else State.CANCELLING
+        recorded = await record(stores, seen, state, reason=reason)
+    if recorded.is_mine and recorded.appointment.state is State.CANCELLING:
+        await stores.queue.settle(appointment.tenant_id, appointment.id, after_seconds=CARRIED_OUT_AFTER_SECONDS)
+    return recorded
+
+
+async def segments_of(stores: Stores, appointment: Appointment) -> Sequence[Appointment]:
+    """Return the whole visit; mostly the appointment alone, without asking the database.
+
+    Until the transaction ends nobody else writes about it, so that exactly one writer sees it become complete.
+    """
+    if appointment.visit_id is None:
+        return [appointment]
+    return await stores.appointments.visit(appointment.tenant_id, appointment.visit_id)
+
+
+def _with(visit: Sequence[Appointment], changed: Appointment) -> Sequence[Appointment]:
+    return [changed if each.id == changed.id else each for each in visit]
 
 
 def _is_astray(booking: CalcomBooking, standing: Appointment) -> bool:

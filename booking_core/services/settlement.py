@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from booking_core.bus import Bus
-from booking_core.domain import rules
+from booking_core.domain import rules, visits
 from booking_core.domain.errors import (
     BookingExpired,
     BookingFailed,
@@ -98,7 +98,7 @@ class Settlement:
         return min(seconds, left) if left > 0 else seconds
 
     def _seconds_left(self, appointment: Appointment) -> float:
-        expires_at = rules.expires_at(appointment.start, asked_at=appointment.waits_since)
+        expires_at = rules.expires_at(visits.begins_at(appointment), asked_at=appointment.waits_since)
         return (expires_at - self.clock.now()).total_seconds()
 
     async def _create(self, tenant: Tenant, creating: Appointment) -> None:
@@ -119,16 +119,18 @@ class Settlement:
 
     async def _confirm(self, appointment: Appointment, booking: CalcomBooking) -> None:
         made = await self.outcomes.made(appointment, booking)
-        if not made.is_mine or made.appointment.state is not State.CONFIRMED:
+        whole = made.whole
+        if not made.is_mine or whole.state is not State.CONFIRMED:
             return
-        waited = (self.clock.now() - appointment.waits_since).total_seconds()
-        self.bus.publish(AppointmentBooked(appointment.origin, appointment.id, appointment.tenant_id, Effort(), waited))
+        waited = (self.clock.now() - whole.waits_since).total_seconds()
+        self.bus.publish(AppointmentBooked(whole.origin, whole.id, whole.tenant_id, Effort(), waited))
 
     async def _give_up(self, appointment: Appointment, error: BookingFailed) -> None:
-        await self.outcomes.claim(appointment, State.FAILED)
+        recorded = await self.outcomes.record(appointment, State.FAILED)
+        if not recorded.is_mine:
+            raise Overtaken
         self.failed(error.reason)
+        whole = recorded.whole
         self.bus.publish(
-            AppointmentBookingFailed(
-                appointment.origin, appointment.tenant_id, "failed", error.reason, Effort(), appointment.id
-            )
+            AppointmentBookingFailed(whole.origin, whole.tenant_id, "failed", error.reason, Effort(), whole.id)
         )

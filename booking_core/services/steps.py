@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class StepLog:
-    """Seconds spent in each step of one attempt."""
+    """Seconds spent in each step of one attempt, together if it was taken more than once."""
 
     clock: Callable[[], float] = time.monotonic
     seconds: dict[str, float] = field(default_factory=dict)
@@ -21,4 +21,4 @@ class StepLog:
         try:
             yield
         finally:
-            self.seconds[name] = self.clock() - begun
+            self.seconds[name] = self.seconds.get(name, 0.0) + self.clock() - begun

@@ -58,13 +58,13 @@ def stage(cache: type[CacheStore]) -> Stage:
     return a_stage(cache)
 
 
-def a_stage(cache: type[CacheStore] = FakeCacheStore) -> Stage:
+def a_stage(cache: type[CacheStore] = FakeCacheStore, calcom: FakeCalcom | None = None) -> Stage:
     """Set up a salon of its own, also for the examples of a property."""
     clock = FakeClock(factories.NOW)
     database = FakeDatabase(clock)
     factories.open_salon(database)
     registry = CollectorRegistry()
-    calcom, mailer = FakeCalcom(), FakeMailer()
+    calcom, mailer = calcom or FakeCalcom(), FakeMailer()
     world = World(database, calcom, mailer, clock, Recorder(registry), cache(), "pepper")
     core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6)
     return Stage(clock, database, calcom, mailer, registry, world, core)
