@@ -44,8 +44,8 @@ def worker_app() -> ASGIApp:
     """Build the application of one HTTP worker; uvicorn calls it in every process it starts."""
     _end_with_parent()
     settings = terminal.settings()
-    logs.configure(settings.log_level)
     world = composition.real_world(settings, role="http")
+    composition.observe(settings, world)
     core = composition.assemble(
         world,
         mail_sender=settings.mail_sender,
@@ -90,12 +90,12 @@ def serve() -> None:
 def worker() -> None:
     """Work off jobs and periodic tasks until SIGTERM."""
     settings = terminal.settings()
-    logs.configure(settings.log_level)
     asyncio.run(_work(settings))
 
 
 async def _work(settings: Settings) -> None:
     world = composition.real_world(settings, role="jobs", is_background=True)
+    composition.observe(settings, world)
     core = composition.assemble(
         world,
         mail_sender=settings.mail_sender,

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from importlib.metadata import version
 from uuid import uuid4
 
 import httpx
@@ -68,8 +69,10 @@ from booking_core.services.settlement import Settlement
 from booking_core.services.tenants import TenantDirectory
 from booking_core.services.validation import BookingValidationService
 from booking_core.settings import Settings
-from booking_core.telemetry import slots
+from booking_core.telemetry import sentry, slots
 from booking_core.telemetry.recorder import Recorder
+from booking_core.telemetry.surprises import Surprises
+from sla import logs
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,13 @@ def real_world(settings: Settings, *, role: str, is_background: bool = False) ->
         optional_pings={"redis": redis.ping},
         closing=closing,
     )
+
+
+def observe(settings: Settings, world: World) -> None:
+    """Send the log to where it is read, and unexpected errors to whoever is to hear of them."""
+    dsn = settings.sentry_dsn
+    reporters = [sentry.reporter(dsn.get_secret_value(), release=version("slotwatch"))] if dsn else []
+    logs.configure(settings.log_level, surprised=Surprises(world.recorder.surprised, *reporters))
 
 
 def _limits(settings: Settings, closing: AsyncExitStack) -> Limits:

@@ -99,6 +99,9 @@ class Settings(ProcessSettings):
     reconcile_changes_a_day: Annotated[int, Field(ge=0)] = Field(
         20, description="Appointments a day that reconciliation may cancel, move or make again for one salon. 0: none."
     )
+    sentry_dsn: SecretStr | None = Field(
+        None, description="Sentry, told of unexpected errors: types, places and ids, no words. Unset: off."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe line to log.")
     seed_tenant: str = Field("demo", description="Path token of the salon that `seed` creates.")
     seed_api_key: SecretStr = Field(SecretStr("sk_demo"), description="Its API key.")

@@ -118,15 +118,16 @@ def _errors() -> Panel:
 def _faults() -> Panel:
     caption = Caption(
         "Faults underneath",
-        "A minute: database connections lost or not had, listeners that raised, messages that could not be sent, "
-        "webhooks whose signature did not fit, tries of jobs to agree with Cal.com and those that failed, differences "
-        "with it and what was done about them, calls to it repeated, circuits moved, calls judged without Redis, and "
-        "metric files that were skipped.",
+        "A minute: database connections lost or not had, unexpected errors, listeners that raised, messages that could "
+        "not be sent, webhooks whose signature did not fit, tries of jobs to agree with Cal.com and those that failed, "
+        "differences with it and what was done about them, calls to it repeated, circuits moved, calls judged without "
+        "Redis, and metric files that were skipped.",
         "cpm",
         alert="CircuitBreakerOpen",
     )
     queries = (
         Query(q.per_minute(c.DB_CONNECTION_ERRORS, "kind"), "database {{kind}}"),
+        Query(q.per_minute(c.UNEXPECTED_ERRORS), "unexpected errors"),
         Query(q.per_minute(c.LISTENER_FAILURES, "listener"), "{{listener}} raised"),
         Query(q.per_minute(c.NOTIFICATIONS, "kind", result="failed"), "{{kind}} not sent"),
         Query(q.per_minute(c.WEBHOOKS, "source", result="refused"), "{{source}} webhooks refused"),

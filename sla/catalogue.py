@@ -374,6 +374,12 @@ SYNC_FAILURES = Metric(
     Home.CORE,
     labels=(Label("reason", FAILURE_REASONS),),
 )
+UNEXPECTED_ERRORS = Metric(
+    "booking_unexpected_errors_total",
+    Kind.COUNTER,
+    "Errors that have no name in the domain, each logged once or more with its traceback.",
+    Home.CORE,
+)
 INCONSISTENCIES = Metric(
     "booking_inconsistencies_total",
     Kind.COUNTER,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import structlog
 
@@ -12,15 +14,26 @@ import structlog
 _TALKATIVE = ("httpx", "procrastinate", "mail.log")
 
 
-def configure(level: str = "info") -> None:
+Surprised = Callable[[BaseException], None]
+
+
+def configure(
+    level: str = "info",
+    *,
+    surprised: Surprised | None = None,
+    more: Sequence[structlog.typing.Processor] = (),
+) -> None:
     """Send structlog and the standard library's loggers through the same JSON renderer.
 
-    Whatever is bound with structlog.contextvars (a correlation id) appears in every line of that context.
+    Whatever is bound with structlog.contextvars (a correlation id) appears in every line of that context, and what
+    `more` adds in every line. `surprised` hears of every error that is logged with its traceback.
     """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        *more,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        *([_noticing(surprised)] if surprised else ()),
         structlog.processors.format_exc_info,
     ]
     render: list[structlog.typing.Processor] = [
@@ -38,3 +51,15 @@ def configure(level: str = "info") -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+
+
+def _noticing(surprised: Surprised) -> structlog.typing.Processor:
+    def notice(_logger: Any, _method: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        given = line.get("exc_info")
+        if given and line["level"] in ("error", "critical"):
+            error = given if isinstance(given, BaseException) else (sys.exc_info() if given is True else given)[1]
+            if error is not None:
+                surprised(error)
+        return line
+
+    return notice

@@ -60,6 +60,9 @@ class Recorder:
     def inconsistency_detected(self, event: InconsistencyDetected) -> None:
         self._child(c.INCONSISTENCIES, event.kind, event.action).inc()
 
+    def surprised(self) -> None:
+        self._child(c.UNEXPECTED_ERRORS).inc()
+
     def sync_ran(self) -> None:
         self._child(c.SYNC_RUNS).inc()
 
