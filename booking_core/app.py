@@ -26,7 +26,7 @@ from booking_core.adapters.redis_breaker import RedisBreakerStore
 from booking_core.adapters.redis_cache import RedisCacheStore
 from booking_core.adapters.redis_limits import RedisLimitStore
 from booking_core.bus import Bus
-from booking_core.caching.availability import RememberedSlots
+from booking_core.caching.availability import AvailabilityMemory, RememberedSlots
 from booking_core.caching.cache import Cache
 from booking_core.caching.callers import RememberedCallers
 from booking_core.caching.keys import Keys
@@ -199,13 +199,15 @@ def assemble(world: World, *, mail_sender: str, confidence_threshold: float, adm
     """Build the orchestrator and its services on a world."""
     notification = BookingNotificationService(world.database, world.mailer, sender=mail_sender)
     admin = AdminNotification(world.mailer, world.clock, sender=mail_sender, admin=admin_email)
+    cache, keys = Cache(world.cache_store, looked=world.recorder.cache_looked), Keys(world.cache_pepper)
+    menu = RememberedMenu(StoredMenu(world.database), cache, keys)
+    availability = AvailabilityMemory(menu, cache, keys)
     bus = Bus(
-        listeners.table(recorder=world.recorder, notification=notification, admin=admin),
+        listeners.table(recorder=world.recorder, notification=notification, admin=admin, availability=availability),
         published=world.recorder.published,
         listener_failed=world.recorder.listener_failed,
     )
-    cache, keys = Cache(world.cache_store, looked=world.recorder.cache_looked), Keys(world.cache_pepper)
-    services = ServiceResolutionService(RememberedMenu(StoredMenu(world.database), cache, keys))
+    services = ServiceResolutionService(menu)
     outcomes = Outcomes(world.database)
     finder = SlotFinder(world.database, RememberedSlots(world.calcom, cache, keys), services, world.clock)
     orchestrator = BookingOrchestrator(

@@ -9,6 +9,7 @@ from uuid import UUID
 import structlog
 
 from booking_core.bus import ListenerTable
+from booking_core.caching.availability import AvailabilityMemory
 from booking_core.domain.discrepancies import Outcome
 from booking_core.domain.events import (
     AppointmentBooked,
@@ -47,6 +48,7 @@ class Listeners:
     recorder: Recorder
     notification: BookingNotificationService
     admin: AdminNotification
+    availability: AvailabilityMemory
 
     def log_booking_metrics(self, event: Ending | WebhookProcessed) -> None:
         match event:
@@ -90,10 +92,15 @@ class Listeners:
             subject=event.subject,
         )
 
+    async def invalidate_appointment_cache(
+        self, event: AppointmentBooked | AppointmentBookingFailed | AppointmentMoved | AppointmentCancelled
+    ) -> None:
+        if event.chair is not None:
+            await self.availability.forget(event.tenant_id, event.chair)
+
     async def send_booking_confirmation_email(self, event: AppointmentBooked) -> None:
-        if not event.is_news:
-            return
-        await self._tell(event, event.appointment_id, "confirmation_email", self.notification.confirm)
+        if event.is_news and event.has_address:
+            await self._tell(event, event.appointment_id, "confirmation_email", self.notification.confirm)
 
     async def send_booking_regret_email(self, event: AppointmentBookingFailed) -> None:
         # Without an id nobody was promised anything: the caller heard of the failure on the phone.
@@ -149,22 +156,34 @@ def _trouble(event: InconsistencyDetected | AppointmentBookingFailed) -> SyncTro
     return None
 
 
-def table(*, recorder: Recorder, notification: BookingNotificationService, admin: AdminNotification) -> ListenerTable:
+def table(
+    *,
+    recorder: Recorder,
+    notification: BookingNotificationService,
+    admin: AdminNotification,
+    availability: AvailabilityMemory,
+) -> ListenerTable:
     """Return who hears of what, in the order they hear of it."""
-    to = Listeners(recorder, notification, admin)
+    to = Listeners(recorder, notification, admin, availability)
     return {
         AppointmentBookingInitiated: (),
         CalcomBookingCreated: (),
-        AppointmentBooked: (to.log_booking_metrics, to.log_lifecycle, to.send_booking_confirmation_email),
+        AppointmentBooked: (
+            to.log_booking_metrics,
+            to.log_lifecycle,
+            to.invalidate_appointment_cache,
+            to.send_booking_confirmation_email,
+        ),
         CalcomSyncRequired: (to.log_booking_metrics, to.log_lifecycle),
         AppointmentBookingFailed: (
             to.log_booking_metrics,
             to.log_lifecycle,
+            to.invalidate_appointment_cache,
             to.send_booking_regret_email,
             to.notify_admin_on_sync_failure,
         ),
-        AppointmentMoved: (to.log_lifecycle, to.send_moved_email),
-        AppointmentCancelled: (to.log_lifecycle, to.send_called_off_email),
+        AppointmentMoved: (to.log_lifecycle, to.invalidate_appointment_cache, to.send_moved_email),
+        AppointmentCancelled: (to.log_lifecycle, to.invalidate_appointment_cache, to.send_called_off_email),
         AppointmentCancellationRefused: (to.log_lifecycle, to.send_cancellation_refused_email),
         WebhookReceived: (),
         WebhookProcessed: (to.log_booking_metrics, to.log_lifecycle),

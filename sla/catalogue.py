@@ -139,6 +139,7 @@ LISTENER = Label(
         "log_inconsistency",
         "notify_admin_on_sync_failure",
         "log_lifecycle",
+        "invalidate_appointment_cache",
         "send_booking_confirmation_email",
         "send_booking_regret_email",
         "send_moved_email",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from booking_core.caching.cache import Cache
 from booking_core.caching.keys import Keys
 from booking_core.domain import rules
-from booking_core.domain.models import Offering, Tenant
+from booking_core.domain.models import Chair, Offering, Tenant
 from booking_core.domain.ports import FreeSlots, Menu
 
 
@@ -41,8 +41,13 @@ class AvailabilityMemory:
         self._cache = cache
         self._keys = keys
 
-    async def forget(self, tenant_id: UUID, staff_id: UUID, days: Sequence[date]) -> None:
-        """Drop the days of every event type of a member of staff: whoever colours hair cuts none meanwhile."""
-        served = await self._menu.of_staff(tenant_id, staff_id)
+    async def forget(self, tenant_id: UUID, chair: Chair) -> None:
+        """Drop the day of every event type of the member of staff: whoever colours hair cuts none meanwhile.
+
+        The day in UTC and the salon's own, which is another near midnight; as the salon's clock is not known here,
+        that of every clock.
+        """
+        served = await self._menu.of_staff(tenant_id, chair.staff_id)
         event_types = sorted({offering.calcom_event_type_id for offering in served})
+        days = rules.days_anywhere(chair.start, chair.end)
         await self._cache.drop(self._keys.availabilities(tenant_id, event_types, days))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from booking_core.domain.models import Origin
+from booking_core.domain.models import Chair, Origin
 from booking_core.domain.webhooks import Result, Source
 
 
@@ -51,6 +51,9 @@ class AppointmentBooked(Event):
     effort: Effort
     waited_seconds: float | None = None
     is_news: bool = True
+    chair: Chair | None = None
+    # False: the customer left none, and there is nobody to write to.
+    has_address: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ class AppointmentBookingFailed(Event):
     reason: str
     effort: Effort
     appointment_id: UUID | None = None
+    # What was held for it and is free again.
+    chair: Chair | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,8 @@ class AppointmentMoved(Event):
 
     appointment_id: UUID
     tenant_id: UUID
+    # Where it was.
+    chair: Chair | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,7 @@ class AppointmentCancelled(Event):
 
     appointment_id: UUID
     tenant_id: UUID
+    chair: Chair | None = None
 
 
 @dataclass(frozen=True, slots=True)

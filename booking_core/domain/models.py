@@ -168,6 +168,15 @@ class OpenSlot:
 
 
 @dataclass(frozen=True, slots=True)
+class Chair:
+    """Whose time an appointment takes, and when."""
+
+    staff_id: UUID
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Appointment:
     """A chair held, or no longer held, for a customer; `start` and `end` are UTC."""
 
@@ -189,6 +198,11 @@ class Appointment:
     cancellation_reason: str | None = None
     # The id of the first segment, where there are several.
     visit_id: UUID | None = None
+
+    @property
+    def chair(self) -> Chair:
+        return Chair(self.offering.staff_id, self.start, self.end)
+
     # Grows with every change of state: a writer says which version it saw.
     version: int = 0
 

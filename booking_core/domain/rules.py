@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
 from itertools import takewhile
@@ -15,6 +15,8 @@ MINIMUM_NOTICE = timedelta(minutes=1)
 HORIZON = timedelta(days=366)
 # A customer who is told this late can still make other plans.
 NOTICE_OF_FAILURE = timedelta(hours=1)
+# The clocks of the world are at most so far behind and ahead of UTC.
+_WEST, _EAST = timedelta(hours=12), timedelta(hours=14)
 SHORTEST_WAIT = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(hours=24)
 
@@ -91,6 +93,12 @@ def wish_key(tenant_id: UUID, phone: str, service_id: UUID, staff: str | None, s
 def booking_turn(appointment_id: UUID) -> str:
     """Return the name under which whoever works on this appointment takes turns: one writer per booking."""
     return f"booking:{appointment_id}"
+
+
+def days_anywhere(start: datetime, end: datetime) -> Sequence[date]:
+    """Return every calendar day that any moment of the stretch falls on, in UTC and on whatever clock of the world."""
+    first, last = (start - _WEST).astimezone(UTC).date(), (end + _EAST).astimezone(UTC).date()
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
 def expires_at(start: datetime, *, asked_at: datetime) -> datetime:

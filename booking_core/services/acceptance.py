@@ -66,10 +66,14 @@ class Acceptance:
 
     def _publish_booked(self, pending: Appointment) -> None:
         waited = (self.clock.now() - pending.asked_at).total_seconds()
-        self.bus.publish(AppointmentBooked(pending.origin, pending.id, pending.tenant_id, Effort(), waited))
+        self.bus.publish(
+            AppointmentBooked(pending.origin, pending.id, pending.tenant_id, Effort(), waited, chair=pending.chair)
+        )
 
     def _publish_declined(self, pending: Appointment) -> None:
         reason, effort = BookingDeclined.reason, Effort()
         self.bus.publish(
-            AppointmentBookingFailed(pending.origin, pending.tenant_id, "refused", reason, effort, pending.id)
+            AppointmentBookingFailed(
+                pending.origin, pending.tenant_id, "refused", reason, effort, pending.id, pending.chair
+            )
         )

@@ -73,18 +73,20 @@ class CalcomNews:
         about = (now.origin, now.id, now.tenant_id)
         match before.state, now.state:
             case State.CONFIRMED, State.CONFIRMED:
-                yield AppointmentMoved(*about)
+                yield AppointmentMoved(*about, before.chair)
             case same, still if same is still:
                 return  # a part of a visit has changed, and the whole stands as it did
             case _, State.CONFIRMED:
                 waited = (self.clock.now() - now.waits_since).total_seconds()
-                yield AppointmentBooked(*about, Effort(), waited)
+                yield AppointmentBooked(*about, Effort(), waited, chair=now.chair)
             case State.CONFIRMED | State.CANCELLING, State.CANCELLED:
-                yield AppointmentCancelled(*about)
+                yield AppointmentCancelled(*about, before.chair)
             case _, State.CANCELLED | State.RELEASED:
                 # Promised, and then not made: whoever was told that we will confirm has to hear of it.
                 reason, effort = BookingDeclined.reason, Effort()
-                yield AppointmentBookingFailed(now.origin, now.tenant_id, "refused", reason, effort, now.id)
+                yield AppointmentBookingFailed(
+                    now.origin, now.tenant_id, "refused", reason, effort, now.id, before.chair
+                )
 
 
 async def _move(stores: Stores, seen: Appointment, booking: KnownBooking) -> None:

@@ -132,5 +132,5 @@ class Cancellation:
         """Say so when the last segment is cancelled; not of what is undone because the visit could not be made."""
         whole = recorded.whole
         if recorded.is_mine and whole.state is State.CANCELLED:
-            self.bus.publish(AppointmentCancelled(whole.origin, whole.id, whole.tenant_id))
+            self.bus.publish(AppointmentCancelled(whole.origin, whole.id, whole.tenant_id, whole.chair))
         return recorded

@@ -127,7 +127,8 @@ class BookingOrchestrator:
             return
         if answer.waits_for is None:
             about = (origin, appointment.id, appointment.tenant_id, effort)
-            self.bus.publish(AppointmentBooked(*about, is_news=answer.is_news))
+            chair, has_address = appointment.chair, appointment.customer.email is not None
+            self.bus.publish(AppointmentBooked(*about, is_news=answer.is_news, chair=chair, has_address=has_address))
         else:
             reason = answer.waits_for
             self.bus.publish(CalcomSyncRequired(origin, appointment.id, appointment.tenant_id, reason, effort))

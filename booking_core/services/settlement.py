@@ -123,7 +123,8 @@ class Settlement:
         if not made.is_mine or whole.state is not State.CONFIRMED:
             return
         waited = (self.clock.now() - whole.waits_since).total_seconds()
-        self.bus.publish(AppointmentBooked(whole.origin, whole.id, whole.tenant_id, Effort(), waited))
+        about = (whole.origin, whole.id, whole.tenant_id)
+        self.bus.publish(AppointmentBooked(*about, Effort(), waited, chair=whole.chair))
 
     async def _give_up(self, appointment: Appointment, error: BookingFailed) -> None:
         recorded = await self.outcomes.record(appointment, State.FAILED)
@@ -132,5 +133,7 @@ class Settlement:
         self.failed(error.reason)
         whole = recorded.whole
         self.bus.publish(
-            AppointmentBookingFailed(whole.origin, whole.tenant_id, "failed", error.reason, Effort(), whole.id)
+            AppointmentBookingFailed(
+                whole.origin, whole.tenant_id, "failed", error.reason, Effort(), whole.id, whole.chair
+            )
         )

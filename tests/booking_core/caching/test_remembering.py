@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
+from booking_core.domain import rules
 from booking_core.domain.errors import UnknownService, UnknownStaff
-from booking_core.domain.models import AvailabilityRequest
+from booking_core.domain.models import Appointment, AvailabilityRequest, Customer, ServiceNames, State
 from tests.booking_core.conftest import Stage
-from tests.factories import HAIRCUT, SALON, TEN_O_CLOCK, a_request, a_wish, an_offering, an_origin
+from tests.factories import HAIRCUT, NOW, SALON, TEN_O_CLOCK, a_request, a_wish, an_id, an_offering, an_origin
 
 TOMORROW = AvailabilityRequest("haircut", TEN_O_CLOCK.date())
+
+
+def an_appointment(customer: Customer, staff: str) -> Appointment:
+    offering, end = an_offering(staff), TEN_O_CLOCK + timedelta(minutes=30)
+    key, state = uuid4(), State.CREATING
+    return Appointment(uuid4(), SALON.id, offering, customer, TEN_O_CLOCK, end, an_origin(), state, key, NOW)
 
 
 async def book(stage: Stage, hour: int, **request):
@@ -85,7 +93,9 @@ async def test_free_times_are_asked_of_cal_com_once_and_what_we_hold_is_taken_of
     stage.calcom.free = [TEN_O_CLOCK, TEN_O_CLOCK + timedelta(hours=1)]
     _, before = await stage.core.slots.find(SALON, TOMORROW)
     stage.calcom.free = []
-    await book(stage, 10, staff="anna")
+    async with stage.database.begin(SALON.id) as stores:
+        customer = await stores.customers.resolve(SALON.id, a_wish())
+        await stores.appointments.hold(an_appointment(customer, "anna"))
 
     _, after = await stage.core.slots.find(SALON, TOMORROW)
 
@@ -94,4 +104,47 @@ async def test_free_times_are_asked_of_cal_com_once_and_what_we_hold_is_taken_of
         (TEN_O_CLOCK, "ben"),
         (TEN_O_CLOCK + timedelta(hours=1), "anna"),
         (TEN_O_CLOCK + timedelta(hours=1), "ben"),
+    ]
+
+
+async def test_a_booking_makes_its_day_be_asked_anew_for_everything_its_staff_does(stage):
+    wash = ServiceNames(an_id("wash"), "wash", "Wash", ())
+    stage.database.rows.services[wash.id] = (SALON.id, wash)
+    stage.database.rows.offerings.append(
+        replace(an_offering("anna"), service_id=wash.id, service_slug="wash", calcom_event_type_id=1002)
+    )
+    await ask_for_free_times(stage)
+    assert asked_anew(await ask_for_free_times(stage)) == []
+
+    booked = await book(stage, 10, staff="anna")
+    await stage.core.bus.drain()
+    assert asked_anew(await ask_for_free_times(stage)) == ["haircut", "wash"]
+
+    await stage.core.cancellation.cancel(SALON, booked.id, reason="ill")
+    await stage.core.bus.drain()
+    assert asked_anew(await ask_for_free_times(stage)) == ["haircut", "wash"]
+
+
+async def ask_for_free_times(stage: Stage) -> list[tuple[str, float]]:
+    """Return how many answers about Anna's day came from Cal.com, service by service."""
+    counts = []
+    for service in ("haircut", "wash"):
+        before = looked(stage, "availability", "miss")
+        await stage.core.slots.find(SALON, replace(TOMORROW, service=service, staff="anna"))
+        counts.append((service, looked(stage, "availability", "miss") - before))
+    return counts
+
+
+def asked_anew(counts: list[tuple[str, float]]) -> list[str]:
+    return [service for service, misses in counts if misses]
+
+
+def test_a_stretch_near_midnight_touches_the_days_of_every_clock():
+    late = datetime(2026, 12, 1, 22, 30, tzinfo=UTC)
+
+    assert rules.days_anywhere(late, late + timedelta(minutes=30)) == [date(2026, 12, 1), date(2026, 12, 2)]
+    assert rules.days_anywhere(late.replace(hour=9), late.replace(hour=11)) == [
+        date(2026, 11, 30),
+        date(2026, 12, 1),
+        date(2026, 12, 2),
     ]
