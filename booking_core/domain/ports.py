@@ -279,6 +279,12 @@ class CalcomBookings(Protocol):
         """Return the appointment that one of these bookings is known to be made for."""
         ...
 
+    async def taken(
+        self, tenant_id: UUID, staff_ids: Sequence[UUID], start: datetime, end: datetime
+    ) -> Sequence[tuple[UUID, datetime, datetime]]:
+        """Return (staff id, start, end) of what others have booked past us and what touches the period: a hint."""
+        ...
+
     async def made_for(self, tenant_id: UUID, appointment_id: UUID) -> Sequence[KnownBooking]:
         """Return every booking made for this appointment, with all that those were moved to."""
         ...

@@ -17,7 +17,7 @@ OFFERED_INSTEAD = 3
 
 
 class SlotFinder:
-    """Cal.com's free slots, less what we hold ourselves. A slot is a hint, never a promise."""
+    """Cal.com's free slots, less what we hold and what others have booked. A slot is a hint, never a promise."""
 
     def __init__(self, database: Database, calcom: FreeSlots, services: ServiceResolutionService, clock: Clock) -> None:
         self._database = database
@@ -37,7 +37,8 @@ class SlotFinder:
         async with self._database.begin(tenant.id) as stores:
             staff = [pattern[0].staff_id for pattern in offered]
             until = max(stretches(pattern, end)[-1][1] for pattern in offered)
-            occupied = await stores.appointments.occupied(tenant.id, staff, start, until)
+            ours = await stores.appointments.occupied(tenant.id, staff, start, until)
+            occupied = [*ours, *await stores.calcom_bookings.taken(tenant.id, staff, start, until)]
         earliest = self._clock.now() + rules.MINIMUM_NOTICE
         return sorted(
             (

@@ -28,4 +28,9 @@ INSERT INTO appointments (
         LATERAL (SELECT
             n % 200 + 1 AS t, n / 200 % 5 + 1 AS p, n / 200 / 5 AS k,
             timestamptz '2026-09-01 09:00Z' + interval '2 days' * (n / 200 / 5) AS start) each;
+INSERT INTO calcom_bookings (tenant_id, uid, appointment_id, staff_id, starts_at, ends_at, standing)
+    SELECT
+        tenant_id, calcom_uid, CASE WHEN right(calcom_uid, 1) <> '7' THEN id END, staff_id, lower(period), upper(period),
+        CASE state WHEN 'cancelled' THEN 3 ELSE 2 END
+    FROM appointments;
 ANALYZE;

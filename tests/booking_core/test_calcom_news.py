@@ -9,7 +9,7 @@ import pytest
 
 from booking_core.adapters import calcom_webhooks
 from booking_core.domain.errors import BookingError, CalcomOutcomeUnknown, CalcomUnavailable, CalledOff, SlotTaken
-from booking_core.domain.models import Appointment, BookingRequest, State, Tenant, Traffic
+from booking_core.domain.models import Appointment, AvailabilityRequest, BookingRequest, State, Tenant, Traffic
 from booking_core.domain.ports import CalcomBooking, CalcomStatus
 from booking_core.domain.webhooks import DeliveryState, Result
 from booking_core.services.inbox import ATTEMPTS
@@ -347,3 +347,21 @@ async def test_a_delivery_whose_job_was_lost_gets_another(stage):
 
     assert await stage.core.inbox.resume() == 1
     assert stage.database.rows.jobs == [(SALON.id, newest(stage).id)]
+
+
+async def test_a_time_that_others_booked_is_not_offered_and_not_tried_first(stage):
+    await tell(stage, told("BOOKING_CREATED", "walk-in"))
+    stage.calcom.free = [TEN_O_CLOCK]
+
+    _, slots = await stage.core.slots.find(SALON, AvailabilityRequest("haircut", TEN_O_CLOCK.date()))
+    appointment = await stage.core.orchestrator.book(SALON, a_request(), an_origin())
+
+    assert [slot.staff_slug for slot in slots] == ["ben"]
+    assert appointment.offering.staff_slug == "ben"
+
+
+async def test_a_time_that_others_booked_is_still_asked_for_when_the_caller_wants_just_that(stage):
+    await tell(stage, told("BOOKING_CREATED", "walk-in"))
+
+    # What we were told may be old: Cal.com has the last word.
+    assert (await stage.core.orchestrator.book(SALON, a_request(staff="anna"), an_origin())).state is State.CONFIRMED

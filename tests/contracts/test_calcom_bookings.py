@@ -129,3 +129,35 @@ async def test_an_appointment_does_not_move_onto_another_and_the_transaction_goe
         there = Window(other.start, other.end)
         assert not await stores.appointments.move(seen, seen.offering, there, calcom_uid="uid-2")
         assert await stores.appointments.find(SALON.id, seen.id) == seen
+
+
+async def test_what_others_booked_takes_up_time_until_it_ends_or_turns_out_to_be_ours(database):
+    walk_in = replace(MOVED, uid="walk-in", host="anna")
+    ended = replace(walk_in, uid="ended", standing=Standing.ENDED)
+    await learn(database, walk_in, ended, replace(walk_in, uid="elsewhere", host="clara"), MADE)
+
+    async def taken(start, end):
+        async with database.begin(SALON.id) as stores:
+            return list(await stores.calcom_bookings.taken(SALON.id, [an_id("anna"), an_id("ben")], start, end))
+
+    later = ELEVEN + timedelta(minutes=30)
+    assert await taken(ELEVEN, later) == [(an_id("anna"), ELEVEN, later)]
+    assert await taken(TEN_O_CLOCK, ELEVEN) == await taken(later, later + timedelta(hours=1)) == []
+
+    await learn(database, replace(walk_in, appointment_id=OURS))
+    assert await taken(ELEVEN, later) == []
+
+
+async def test_whom_others_have_booked_is_not_free(database):
+    await learn(database, replace(MOVED, host="anna"))
+    midnight = TEN_O_CLOCK.replace(hour=0)
+
+    async with database.begin(SALON.id) as stores:
+        workloads = await stores.appointments.workloads(
+            SALON.id,
+            [an_id("anna"), an_id("ben")],
+            day=(midnight, midnight + timedelta(days=1)),
+            wanted=[(ELEVEN, ELEVEN + timedelta(minutes=30))],
+        )
+
+    assert {each.staff_id: each.is_free for each in workloads} == {an_id("anna"): False, an_id("ben"): True}

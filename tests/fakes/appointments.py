@@ -11,6 +11,7 @@ from booking_core.domain.discrepancies import Window
 from booking_core.domain.models import OCCUPYING, UNSETTLED, Appointment, Confirmation, Offering, State, Traffic
 from booking_core.domain.ports import Outdated
 from booking_core.domain.visits import Stretch
+from tests.fakes.calcom_bookings import FakeCalcomBookings
 from tests.fakes.clock import FakeClock
 from tests.fakes.rows import Stored
 from tests.fakes.salons import FakeTenants
@@ -128,7 +129,9 @@ class FakeAppointments:
             for each in self._rows.appointments.values()
             if (each.tenant_id, each.offering.staff_id) == (tenant_id, staff_id)
         ]
+        strangers = FakeCalcomBookings(self._rows)
         busy = [await self.occupied(tenant_id, [staff_id], *each) for each in wanted]
+        busy += [await strangers.taken(tenant_id, [staff_id], *each) for each in wanted]
         return Workload(staff_id, booked, max(assigned, default=None), is_free=not any(busy))
 
     async def abandoned_synthetic(self, older_than: datetime, *, at_most: int) -> Sequence[Appointment]:

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
-from booking_core.domain.calcom_news import CalcomFact, KnownBooking
+from booking_core.domain.calcom_news import CalcomFact, KnownBooking, Standing
 from tests.fakes.rows import Stored, Told
 
 
@@ -38,6 +39,19 @@ class FakeCalcomBookings:
             if each.tenant_id == tenant_id and each.calcom_uid in uids
         )
         return next((*told, *held).__iter__(), None)
+
+    async def taken(
+        self, tenant_id: UUID, staff_ids: Sequence[UUID], start: datetime, end: datetime
+    ) -> Sequence[tuple[UUID, datetime, datetime]]:
+        return [
+            (each.staff_id, each.start, each.end)
+            for (tenant, _), told in self._rows.calcom_bookings.items()
+            if (each := told.booking).staff_id in staff_ids
+            and (tenant, told.appointment_id) == (tenant_id, None)
+            and each.standing is not Standing.ENDED
+            and each.start < end
+            and start < each.end
+        ]
 
     async def made_for(self, tenant_id: UUID, appointment_id: UUID) -> Sequence[KnownBooking]:
         own = [

@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg.types.range import TimestamptzRange
-from sqlalchemy import Row, func, select, union_all, update
+from sqlalchemy import ColumnElement, Row, and_, func, literal_column, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,13 +29,14 @@ class PostgresCalcomBookings:
             uid=fact.uid,
             appointment_id=fact.appointment_id,
             staff_id=host.scalar_subquery(),
-            period=_period(fact.start, fact.end),
+            starts_at=fact.start,
+            ends_at=fact.end,
             standing=fact.standing,
             successor=fact.successor,
         )
         added = {
             name: func.coalesce(known.c[name], new.excluded[name])
-            for name in ("appointment_id", "staff_id", "period", "successor")
+            for name in ("appointment_id", "staff_id", "starts_at", "ends_at", "successor")
         }
         highest = func.greatest(known.c.standing, new.excluded.standing)
         await self._connection.execute(
@@ -51,6 +51,14 @@ class PostgresCalcomBookings:
             appointments.c.tenant_id == tenant_id, appointments.c.calcom_uid.in_(uids)
         )
         return (await self._connection.execute(union_all(told, held).limit(1))).scalar_one_or_none()
+
+    async def taken(
+        self, tenant_id: UUID, staff_ids: Sequence[UUID], start: datetime, end: datetime
+    ) -> Sequence[tuple[UUID, datetime, datetime]]:
+        query = select(known.c.staff_id, known.c.starts_at, known.c.ends_at).where(
+            strangers(tenant_id), known.c.staff_id.in_(staff_ids), known.c.starts_at < end, known.c.ends_at > start
+        )
+        return [(row[0], row[1], row[2]) for row in await self._connection.execute(query)]
 
     async def made_for(self, tenant_id: UUID, appointment_id: UUID) -> Sequence[KnownBooking]:
         theirs = known.c.tenant_id == tenant_id
@@ -67,10 +75,12 @@ class PostgresCalcomBookings:
         return [_booking(row) for row in await self._connection.execute(claimed)]
 
 
-def _period(start: datetime | None, end: datetime | None) -> TimestamptzRange | None:
-    return TimestamptzRange(start, end, "[)") if start and end else None
+def strangers(tenant_id: UUID) -> ColumnElement[bool]:
+    """Tell the bookings that others made and that take up time; an index knows them."""
+    # In so many words: the index does not recognise itself in a parameter.
+    is_standing = known.c.standing < literal_column(str(Standing.ENDED.value))
+    return and_(known.c.tenant_id == tenant_id, known.c.appointment_id.is_(None), is_standing)
 
 
 def _booking(row: Row[Any]) -> KnownBooking:
-    start, end = (row.period.lower, row.period.upper) if row.period else (None, None)
-    return KnownBooking(row.uid, Standing(row.standing), start, end, row.staff_id, row.successor)
+    return KnownBooking(row.uid, Standing(row.standing), row.starts_at, row.ends_at, row.staff_id, row.successor)

@@ -199,7 +199,8 @@ calcom_bookings = Table(
     # Cal.com may name an appointment that we do not have: no foreign key.
     Column("appointment_id", UUID),
     Column("staff_id", UUID, ForeignKey("staff.id")),
-    Column("period", TSTZRANGE),
+    Column("starts_at", DateTime(timezone=True)),
+    Column("ends_at", DateTime(timezone=True)),
     # Rises only: 1 pending, 2 accepted, 3 ended.
     Column("standing", SmallInteger, nullable=False),
     Column("successor", Text),
@@ -208,9 +209,9 @@ calcom_bookings = Table(
 Index("ix_calcom_bookings_appointment_id", calcom_bookings.c.tenant_id, calcom_bookings.c.appointment_id)
 Index(
     "ix_calcom_bookings_taken",
+    calcom_bookings.c.tenant_id,
     calcom_bookings.c.staff_id,
-    calcom_bookings.c.period,
-    postgresql_using="gist",
+    calcom_bookings.c.starts_at,
     postgresql_where=text("appointment_id IS NULL AND standing < 3"),
 )
 
