@@ -46,6 +46,16 @@ _SERVICES = (
     _Service("colour", "Colour", 90, 30, "color,dye,colouring"),
     _Service("beard-trim", "Beard trim", 15, 15, "beard,shave"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    minutes: int
+    offset_minutes: int
+
+
+# Foils, half an hour in which they take effect, washing and cutting: in the pause the same host serves somebody else.
+_HIGHLIGHTS = (_Segment(60, 0), _Segment(45, 90))
 _SECOND_SERVICES = (
     _Service("haircut", "Haircut", 30, 30, "cut,trim"),
     _Service("manicure", "Manicure", 45, 15, "nails"),
@@ -59,13 +69,14 @@ def catalogue() -> EventTypes:
 
 
 def salon() -> list[EventType]:
-    """Return the demo salon: three services at two hosts, and a chair on which only probes sit."""
+    """Return the demo salon: four services at two hosts, one of them with a pause; and a chair for probes only."""
     zone = ZoneInfo(BERLIN)
     anna = Host(11, "Anna", "anna", zone, SALON_HOURS)
     ben = Host(12, "Ben", "ben", zone, SALON_HOURS)
     chair = Host(19, "Probe chair", "probe-chair", zone, ALWAYS)
     offers = _offers(FIRST_EVENT_TYPE_ID, (anna, ben), _SERVICES, SALON)
-    return [*offers, _probe(FIRST_EVENT_TYPE_ID + len(offers), chair)]
+    probe = _probe(FIRST_EVENT_TYPE_ID + len(offers), chair)
+    return [*offers, probe, *_highlights(probe.id + 1, (anna, ben))]
 
 
 def second_salon() -> list[EventType]:
@@ -98,6 +109,29 @@ def _offers(first_id: int, hosts: tuple[Host, ...], services: tuple[_Service, ..
             metadata={"aliases": service.aliases},
         )
         for index, (host, service) in enumerate(pairs)
+    ]
+
+
+def _highlights(first_id: int, hosts: tuple[Host, ...]) -> list[EventType]:
+    """Return an event type per segment and host: Cal.com knows no pauses, and whoever books them knows the pattern."""
+    pairs = [(host, number) for host in hosts for number in range(len(_HIGHLIGHTS))]
+    return [
+        EventType(
+            id=first_id + index,
+            slug=f"highlights-{number + 1}" if number else "highlights",
+            title=f"Highlights, part {number + 1}" if number else "Highlights",
+            minutes=_HIGHLIGHTS[number].minutes,
+            step_minutes=30,
+            hosts=(host,),
+            hidden=number > 0,
+            metadata={
+                "aliases": "streaks,foils",
+                "service": "highlights",
+                "segment": str(number),
+                "offset_minutes": str(_HIGHLIGHTS[number].offset_minutes),
+            },
+        )
+        for index, (host, number) in enumerate(pairs)
     ]
 
 

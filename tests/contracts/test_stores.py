@@ -205,8 +205,18 @@ async def a_visit(database: Database, *, minutes: int = 0) -> list[Appointment]:
     """Return a visit for a colour, at Anna's, so long after ten o'clock."""
     whole = await an_appointment(database)
     ids, start = [uuid4(), uuid4()], TEN_O_CLOCK + timedelta(minutes=minutes)
+    states = (State.CREATING, State.QUEUED)
     return [
-        replace(whole, id=each, key=uuid4(), offering=segment, start=begin, end=end, visit_id=ids[0])
+        replace(
+            whole,
+            id=each,
+            key=uuid4(),
+            offering=segment,
+            start=begin,
+            end=end,
+            visit_id=ids[0],
+            state=states[segment.segment],
+        )
         for each, segment, (begin, end) in zip(ids, a_colour("anna"), stretches(a_colour("anna"), start), strict=True)
     ]
 

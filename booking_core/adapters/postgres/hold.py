@@ -18,8 +18,8 @@ HOLD = text(
     WITH wanted AS (
         SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:keys AS uuid[]), CAST(:starts AS timestamptz[]),
                              CAST(:ends AS timestamptz[]), CAST(:segments AS smallint[]), CAST(:minutes AS integer[]),
-                             CAST(:event_types AS bigint[]))
-            AS segments (id, key, starts_at, ends_at, segment, minutes, event_type)
+                             CAST(:event_types AS bigint[]), CAST(:states AS text[]))
+            AS segments (id, key, starts_at, ends_at, segment, minutes, event_type, state)
     ), facts AS (
         SELECT id, name, email FROM customers
          WHERE tenant_id = :tenant_id AND id = :customer_id AND phone = :phone
@@ -33,7 +33,7 @@ HOLD = text(
         INSERT INTO appointments (id, tenant_id, service_id, staff_id, customer_id, period, state, key, created_at,
                                   channel, synthetic, correlation_id, prompt_version, visit_id, segment)
         SELECT wanted.id, :tenant_id, :service_id, :staff_id, facts.id, tstzrange(wanted.starts_at, wanted.ends_at),
-               :state, wanted.key, :asked_at, :channel, :synthetic, :correlation_id, :prompt_version, :visit_id,
+               wanted.state, wanted.key, :asked_at, :channel, :synthetic, :correlation_id, :prompt_version, :visit_id,
                wanted.segment
           FROM wanted CROSS JOIN facts
          ORDER BY wanted.starts_at
@@ -56,12 +56,12 @@ def parameters(visit: Sequence[Appointment]) -> Mapping[str, object]:
         "segments": [each.offering.segment for each in visit],
         "minutes": [each.offering.minutes for each in visit],
         "event_types": [each.offering.calcom_event_type_id for each in visit],
+        "states": [each.state.value for each in visit],
         "tenant_id": first.tenant_id,
         "customer_id": first.customer.id,
         "phone": first.customer.phone,
         "service_id": first.offering.service_id,
         "staff_id": first.offering.staff_id,
-        "state": first.state.value,
         "asked_at": first.asked_at,
         "channel": first.origin.channel.value,
         "synthetic": first.origin.traffic is Traffic.SYNTHETIC,

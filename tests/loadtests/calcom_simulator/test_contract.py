@@ -85,8 +85,14 @@ async def test_the_owner_sees_every_event_type_with_its_host_and_aliases(desk: D
         (1005, "colour", "ben", 90),
         (1006, "beard-trim", "ben", 15),
         (1007, "probe", "probe-chair", 5),
+        (1008, "highlights", "anna", 60),
+        (1009, "highlights-2", "anna", 45),
+        (1010, "highlights", "ben", 60),
+        (1011, "highlights-2", "ben", 45),
     ]
     assert kinds[1001]["metadata"] == {"aliases": "cut,trim"}
+    second_part = {"aliases": "streaks,foils", "service": "highlights", "segment": "1", "offset_minutes": "90"}
+    assert (kinds[1009]["metadata"], kinds[1009]["hidden"]) == (second_part, True)
     assert kinds[1001]["users"] == [{"id": 11, "name": "Anna", "username": "anna", "timeZone": "Europe/Berlin"}]
     assert (kinds[1001]["minimumBookingNotice"], kinds[1001]["hidden"]) == (60, False)
     assert (kinds[PROBE]["minimumBookingNotice"], kinds[PROBE]["hidden"]) == (0, True)
@@ -98,7 +104,7 @@ async def test_the_public_sees_one_hosts_event_types_and_no_hidden_ones(desk: De
         answer = await desk.http.get("/v2/event-types", params=query, headers=EVENT_TYPES)
         return [kind["id"] for kind in answer.json()["data"]]
 
-    assert await seen(username="anna") == [1001, 1002, 1003]
+    assert await seen(username="anna") == [1001, 1002, 1003, 1008]
     assert await seen(username="anna", eventSlug="colour") == [1002]
     assert await seen(username="probe-chair") == []
     assert await seen() == []
@@ -126,7 +132,7 @@ async def test_without_a_current_version_everything_has_an_older_shape(desk: Des
     assert fetched.json()["data"]["status"] == "ACCEPTED"
     assert listed.json()["data"].keys() == {"bookings", "recurringInfo", "nextCursor"}
     assert slots.json()["data"]["slots"]["2026-11-24"][0] == {"time": "2026-11-24T00:00:00.000Z"}
-    assert len(kinds.json()["data"]["eventTypeGroups"][0]["eventTypes"]) == 7
+    assert len(kinds.json()["data"]["eventTypeGroups"][0]["eventTypes"]) == 11
 
 
 async def test_a_version_of_another_resource_selects_the_older_shape(desk: Desk):
