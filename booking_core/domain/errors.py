@@ -18,6 +18,7 @@ BookingError
 └── BookingFailed             ours: burns error budget
     ├── AppointmentCreationError
     ├── AppointmentDatabaseError
+    │   └── CommitUnknown         the database was lost in the commit
     ├── SlotLost                  taken by somebody else while the booking waited for Cal.com
     ├── BookingExpired            Cal.com stayed away until it was too late
     └── CalcomBookingError
@@ -169,6 +170,10 @@ class AppointmentDatabaseError(BookingFailed):
     """The booking database cannot be reached."""
 
     reason = "database_unavailable"
+
+
+class CommitUnknown(AppointmentDatabaseError):
+    """The booking database was lost while it stored this; it may have been stored, and the salon will check."""
 
 
 class SlotLost(BookingFailed):

@@ -20,6 +20,7 @@ from booking_core.domain.errors import (
     BookingError,
     BookingFailed,
     CalcomOutcomeUnknown,
+    CommitUnknown,
     InvalidRequest,
     RequestInFlight,
     SlotTaken,
@@ -169,7 +170,7 @@ def _say(error: BookingError, function: str) -> str:
             return "That time has just been taken."
         case UnknownService() | UnknownStaff():
             return f"I could not find that. Did you mean {' or '.join(error.suggestions)}?"
-        case CalcomOutcomeUnknown():
+        case CalcomOutcomeUnknown() | CommitUnknown():
             return "I could not get a confirmation. The salon will check whether your booking went through."
         case RequestInFlight():
             return "I am still waiting for the calendar. Please give me another moment."

@@ -31,7 +31,7 @@ class AppointmentPersistenceService:
         self._new_id = new_id
         self._clock = clock
 
-    async def hold(  # noqa: PLR0913, PLR0917 - the six facts an appointment is made of
+    async def hold(  # noqa: PLR0913, PLR0917 - the facts an appointment is made of
         self,
         stores: Stores,
         tenant: Tenant,
@@ -39,22 +39,25 @@ class AppointmentPersistenceService:
         customer: Customer,
         offered: Sequence[Pattern],
         origin: Origin,
+        tried: set[UUID],
     ) -> Held:
         """Hold the chairs of one member of staff, the fairest first; raises SlotTaken when others have them all.
 
+        `tried` are the appointments this request has tried to hold before: one whose commit was in doubt is as new.
         Raises Outdated as Appointments.hold does.
         """
         staff = booking.request.staff
         key = rules.wish_key(tenant.id, customer.phone, offered[0][0].service_id, staff, booking.start)
         for pattern in await self._in_turn(stores, tenant, booking, offered):
             visit = self._visit(tenant, booking, customer, pattern, key, origin)
+            tried.update(each.id for each in visit)
             held = await stores.appointments.hold(*visit)
             if held is not None:
                 return Held(held, is_new=True)
             # What is in the way may be this very wish, said before; nobody else need be asked then.
             living = await stores.appointments.find_living(tenant.id, key)
             if living is not None:
-                return Held(await segments_of(stores, living), is_new=False)
+                return Held(await segments_of(stores, living), is_new=living.id in tried)
         raise SlotTaken
 
     def _visit(  # noqa: PLR0913, PLR0917 - as above

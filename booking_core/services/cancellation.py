@@ -23,6 +23,7 @@ from booking_core.domain.events import AppointmentCancellationRefused, Appointme
 from booking_core.domain.models import Appointment, State, Tenant
 from booking_core.domain.ports import Calcom, CalcomBooking, Clock, Database
 from booking_core.services import absence
+from booking_core.services.commits import surely
 from booking_core.services.outcomes import STANDS_AS, WAITING, Outcomes, Recorded, call_off
 
 UNSAID = "cancelled by the salon's booking system"
@@ -91,12 +92,14 @@ class Cancellation:
             _log.error("booking_cannot_be_undone", calcom_uid=uid, said=str(error))
 
     async def _note(self, tenant: Tenant, appointment_id: UUID, reason: str) -> Recorded:
-        async with self.database.begin(tenant.id) as stores:
-            appointment = await stores.appointments.find(tenant.id, appointment_id)
-            if appointment is None:
-                raise UnknownAppointment
-            recorded = await call_off(stores, appointment, reason=reason)
-        return self._told(recorded)
+        async def note() -> Recorded:
+            async with self.database.begin(tenant.id) as stores:
+                appointment = await stores.appointments.find(tenant.id, appointment_id)
+                if appointment is None:
+                    raise UnknownAppointment
+                return await call_off(stores, appointment, reason=reason)
+
+        return self._told(await surely(note))
 
     async def _look(self, tenant: Tenant, cancelling: Appointment) -> str | None:
         found = await self.calcom.find(tenant, cancelling)

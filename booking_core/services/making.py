@@ -25,6 +25,7 @@ from booking_core.domain.models import UNSETTLED, Appointment, State, Tenant
 from booking_core.domain.ports import Calcom, Database, Stores
 from booking_core.domain.visits import as_one, next_to_make
 from booking_core.services import outcomes
+from booking_core.services.commits import surely
 from booking_core.services.outcomes import WAITING, Outcomes, Recorded, segments_of
 from booking_core.services.repeats import COPY_LOOKS_SECONDS, COPY_WAITS_SECONDS
 from booking_core.services.steps import StepLog
@@ -110,11 +111,15 @@ class Making:
     async def _put_down(self, segment: Appointment, error: BookingFailed) -> Answer:
         """Keep the chairs and put down the jobs that go on, in one transaction: neither is ever there alone."""
         state = State.UNKNOWN if isinstance(error, CalcomOutcomeUnknown) else State.QUEUED
-        async with self.database.begin(segment.tenant_id) as stores:
-            recorded = await outcomes.record(stores, segment, state)
-            if recorded.is_mine:
-                await _put_down_jobs(stores, recorded.visit)
-        return _heard(recorded, error)
+
+        async def write() -> Recorded:
+            async with self.database.begin(segment.tenant_id) as stores:
+                recorded = await outcomes.record(stores, segment, state)
+                if recorded.is_mine:
+                    await _put_down_jobs(stores, recorded.visit)
+                return recorded
+
+        return _heard(await surely(write), error)
 
     async def original(self, tenant: Tenant, visit: Sequence[Appointment]) -> Appointment:
         """Wait until the request that came first has its answer, and give the same."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 import structlog
 
@@ -33,6 +34,7 @@ from booking_core.domain.models import (
 from booking_core.domain.ports import Callers, Database, Outdated
 from booking_core.services.alternatives import OFFERED_INSTEAD, SlotFinder
 from booking_core.services.appointment_persistence import AppointmentPersistenceService, Held
+from booking_core.services.commits import surely
 from booking_core.services.making import Answer, Making
 from booking_core.services.service_resolution import ServiceResolutionService
 from booking_core.services.steps import StepLog
@@ -106,9 +108,14 @@ class BookingOrchestrator:
             offerings = await self.services.resolve(tenant, request.service, request.staff)
         with log.step("resolve_customer"):
             customer = await self.customers.resolve(tenant.id, request.customer)
-        with log.step("hold"):
+        tried: set[UUID] = set()
+
+        async def hold() -> Held:
             async with self.database.begin(tenant.id) as stores:
-                return await self.appointments.hold(stores, tenant, booking, customer, offerings, origin)
+                return await self.appointments.hold(stores, tenant, booking, customer, offerings, origin, tried)
+
+        with log.step("hold"):
+            return await surely(hold)
 
     async def _alternatives(self, tenant: Tenant, booking: ValidBooking) -> Sequence[OpenSlot]:
         """Look for free slots near the lost one; a refusal without alternatives beats no answer."""

@@ -14,6 +14,7 @@ from booking_core.domain.errors import CalcomOutcomeUnknown, CalcomRateLimited, 
 from booking_core.domain.models import OCCUPYING, Appointment, State
 from booking_core.domain.ports import CalcomBooking, CalcomStatus, Database, Stores
 from booking_core.domain.visits import as_one
+from booking_core.services.commits import surely
 
 # Cal.com did not do it, or nobody knows: a job goes on.
 WAITING = (CalcomUnavailable, CalcomRateLimited, CalcomOutcomeUnknown)
@@ -56,8 +57,12 @@ class Outcomes:
 
     async def record(self, seen: Appointment, state: State, *, calcom_uid: str | None = None) -> Recorded:
         """Record the state, if the appointment is still as it was seen."""
-        async with self.database.begin(seen.tenant_id) as stores:
-            return await record(stores, seen, state, calcom_uid=calcom_uid)
+
+        async def write() -> Recorded:
+            async with self.database.begin(seen.tenant_id) as stores:
+                return await record(stores, seen, state, calcom_uid=calcom_uid)
+
+        return await surely(write)
 
     async def claim(self, seen: Appointment, state: State) -> Appointment:
         """Record the state and return the appointment. Raises Overtaken if it is no longer as it was seen."""
@@ -72,13 +77,17 @@ class Outcomes:
         A booking that nobody waits for any more is undone by a job of its own.
         """
         state = STANDS_AS[booking.status]
-        async with self.database.begin(seen.tenant_id) as stores:
-            recorded = await record(stores, seen, state, calcom_uid=booking.uid)
-            while not recorded.is_mine and states.hears(recorded.appointment.state, state):
-                recorded = await record(stores, recorded.appointment, state, calcom_uid=booking.uid)
-            if not recorded.is_mine and _is_astray(booking, recorded.appointment):
-                await stores.queue.undo(seen.tenant_id, booking.uid, reason=ASTRAY)
-            return recorded
+
+        async def write() -> Recorded:
+            async with self.database.begin(seen.tenant_id) as stores:
+                recorded = await record(stores, seen, state, calcom_uid=booking.uid)
+                while not recorded.is_mine and states.hears(recorded.appointment.state, state):
+                    recorded = await record(stores, recorded.appointment, state, calcom_uid=booking.uid)
+                if not recorded.is_mine and _is_astray(booking, recorded.appointment):
+                    await stores.queue.undo(seen.tenant_id, booking.uid, reason=ASTRAY)
+                return recorded
+
+        return await surely(write)
 
 
 async def record(

@@ -25,7 +25,7 @@ from booking_core.adapters.postgres.requests import PostgresRequests
 from booking_core.adapters.postgres.services import PostgresServices
 from booking_core.adapters.postgres.sight import limited_to
 from booking_core.adapters.postgres.tenants import PostgresTenants
-from booking_core.domain.errors import AppointmentDatabaseError
+from booking_core.domain.errors import AppointmentDatabaseError, CommitUnknown
 from booking_core.domain.ports import Scope
 
 _VERBS = frozenset(("select", "insert", "update", "delete"))
@@ -86,16 +86,18 @@ class PostgresDatabase:
 
     @asynccontextmanager
     async def begin(self, scope: Scope) -> AsyncIterator[PostgresStores]:
+        is_committing = False
         try:
             async with self._engine.begin() as connection:
                 await connection.execute(limited_to(scope))
                 yield PostgresStores(connection)
+                is_committing = True
         except PoolTimeout as error:
             self._connection_lost("pool_exhausted")
             raise AppointmentDatabaseError from error
         except (OperationalError, InterfaceError) as error:
             self._connection_lost("lost" if error.connection_invalidated else "connect")
-            raise AppointmentDatabaseError from error
+            raise (CommitUnknown if is_committing else AppointmentDatabaseError) from error
 
     @contextmanager
     def counting(self) -> Iterator[StatementCount]:

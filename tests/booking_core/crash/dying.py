@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from booking_core.app import Core, World, assemble
+from booking_core.domain.errors import CommitUnknown
 from booking_core.domain.ports import Stores
 
 
@@ -76,6 +77,33 @@ class Dying:
         return call
 
 
+@dataclass
+class DoubtfulDatabase:
+    """Is lost in its so-and-so-many-th commit, which was done or was not."""
+
+    inner: Any
+    at: int
+    was_done: bool
+    commits: int = 0
+
+    @asynccontextmanager
+    async def begin(self, scope: Any) -> AsyncIterator[Stores]:
+        async with self.inner.begin(scope) as stores:
+            yield stores
+            self.commits += 1
+            is_lost = self.commits == self.at
+            if is_lost and not self.was_done:
+                raise CommitUnknown
+        if is_lost:
+            raise CommitUnknown
+
+    def counting(self) -> Any:
+        return self.inner.counting()
+
+    async def ping(self) -> None:
+        await self.inner.ping()
+
+
 def a_process(world: World, reaper: Reaper) -> Core:
     """Start the core in this world; the reaper has it in sight."""
     mortal: Any = replace(
@@ -84,7 +112,11 @@ def a_process(world: World, reaper: Reaper) -> Core:
         calcom=Dying(world.calcom, reaper),
         mailer=Dying(world.mailer, reaper),
     )
-    return assemble(mortal, mail_sender="salon@slotwatch.example", confidence_threshold=0.6)
+    return assembled(mortal)
+
+
+def assembled(world: World) -> Core:
+    return assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6)
 
 
 async def live(world: World, reaper: Reaper, life: Callable[[Core], Awaitable[None]]) -> bool:
