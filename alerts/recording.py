@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from alerts import burn_rate, causes, disagreement, meta, slowness, symptoms
 from alerts.alert import Alert, Group
-from sla import budgets, recordings, uptime
+from sla import budgets, history, recordings, uptime
 from sla.objectives import Promise
 
 
@@ -44,7 +44,7 @@ def groups(promise: Promise) -> tuple[Group, ...]:
         Group(
             "booking-budget",
             timers.budget_evaluation_interval,
-            recordings=(*budgets.recordings(promise), *uptime.slices(promise)),
+            recordings=(*budgets.recordings(promise), *uptime.slices(promise), *history.recordings()),
             alerts=burn_rate.burning(promise),
         ),
         Group(

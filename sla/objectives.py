@@ -10,15 +10,24 @@ from decimal import Decimal
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, BeforeValidator, ValidationError
 from pydantic_core import ErrorDetails
 
 from sla.contradictions import contradictions
 from sla.limits import Alerts
 from sla.quantities import Count, Positive, Ratio, Seconds, Strict
+
+
+def _zone(name: object) -> ZoneInfo:
+    try:
+        return ZoneInfo(str(name))
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        message = f"{name!r} is no time zone; write one like Europe/Berlin"
+        raise ValueError(message) from error
 
 
 class SlaError(ValueError):
@@ -126,6 +135,13 @@ class Probe(Strict):
     verdict: VerdictRun
 
 
+class ReportSettings(Strict):
+    """How months are cut, and how much of one must have been seen for a report to say anything."""
+
+    time_zone: Annotated[ZoneInfo, BeforeValidator(_zone)]
+    least_coverage: Ratio
+
+
 class Promise(Strict):
     """The whole of sla.yaml."""
 
@@ -138,6 +154,7 @@ class Promise(Strict):
     alerts: Alerts
     timers: Timers
     probe: Probe
+    report: ReportSettings
 
 
 def load(path: Path | None = None) -> Promise:

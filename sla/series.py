@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sla import budgets, recordings, uptime
+from sla import budgets, history, recordings, uptime
 from sla.objectives import Promise
 from sla.recordings import Recording
 
@@ -14,6 +14,7 @@ def recorded(promise: Promise) -> tuple[Recording, ...]:
         *recordings.steady(promise),
         *budgets.recordings(promise),
         *uptime.slices(promise),
+        *history.recordings(),
         *budgets.month(promise),
         *uptime.month(promise),
     )

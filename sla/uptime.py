@@ -25,8 +25,8 @@ def slices(promise: Promise) -> tuple[Recording, ...]:
     return (
         valid(),
         good(promise.objectives.uptime),
-        Recording(_hourly(VALID), f"sum_over_time({VALID}[{_HOUR}:{SLICE}])"),
-        Recording(_hourly(GOOD), f"sum_over_time({GOOD}[{_HOUR}:{SLICE}])"),
+        Recording(_hourly(VALID), f"sum_over_time({VALID}[{_HOUR}])"),
+        Recording(_hourly(GOOD), f"sum_over_time({GOOD}[{_HOUR}])"),
     )
 
 

@@ -26,7 +26,7 @@ from loadtests.drills.outage_plan import Manner
 from loadtests.drills.wishes import MOST_BOOKINGS
 from sla import objectives
 from sla.topology import Place
-from stack import chain_record, drills, ports, sweep
+from stack import chain_record, drills, ports, reporting, sweep
 from stack import doctor as examination
 from stack.bench import core as bench
 from stack.bench import servers
@@ -44,6 +44,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
+
+app.command()(reporting.report)
 
 PortOption = Annotated[
     list[str] | None,
