@@ -1,7 +1,7 @@
 # The two commands that matter: `make up` and `make test`. Each sets up what is missing first.
 # Options go through ARGS: make up ARGS="--port core=18000"
 .DEFAULT_GOAL := help
-.PHONY: up demo test check generate down clean help setup bench-core bench-exporter
+.PHONY: up demo test check generate down clean help setup bench-core bench-exporter coverage
 
 bin := .venv/bin
 export PYTHON
@@ -15,8 +15,13 @@ up: setup ## start the whole chain, show the first probe verdict, run until Ctrl
 demo: setup ## tell the story in under five minutes: booking, verdict, outage, page, recovery
 	@$(bin)/slotwatch demo $(ARGS)
 
-test: check ## everything: check, then the tests on real servers and on the whole chain
+test: check coverage ## everything: check and coverage, then the tests on real servers and on the whole chain
 	@$(bin)/pytest -m "integration or e2e"
+
+coverage: setup ## how much of the business code the unit tests run, by branch; below 90 % it fails
+	@$(bin)/pytest -q tests/booking_core tests/contracts -m "not integration and not e2e" \
+	  --cov=booking_core.domain --cov=booking_core.services --cov=booking_core.resilience \
+	  --cov-branch --cov-report=term:skip-covered --cov-fail-under=90
 
 check: setup ## format, lint, types, import contracts, generated files, unit tests
 	@$(bin)/ruff format --check .

@@ -214,6 +214,7 @@ def test_make_alone_lists_every_target():
         "up",
         "demo",
         "test",
+        "coverage",
         "check",
         "generate",
         "bench-core",
