@@ -24,6 +24,7 @@ from booking_core.adapters.postgres import migrations
 from booking_core.domain.errors import BookingError
 from booking_core.operator import agent, breaker, hanging, keys, reconcile, terminal
 from booking_core.settings import Settings
+from booking_core.telemetry.log_fields import FIELDS
 from sla import logs
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -32,6 +33,8 @@ cli = typer.Typer(
     help="The booking core. Settings come from environment variables with the prefix BOOKING_ (see `settings`).",
     no_args_is_help=True,
     add_completion=False,
+    # A traceback with the values of variables would print names and keys.
+    pretty_exceptions_enable=False,
 )
 cli.command()(reconcile.reconcile)
 cli.command()(hanging.hanging)
@@ -70,7 +73,7 @@ def _end_with_parent() -> None:
 def serve() -> None:
     """Answer HTTP with BOOKING_WORKERS processes until SIGTERM; running requests may finish."""
     settings = terminal.settings()
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, fields=FIELDS)
     uvicorn.run(
         "booking_core.__main__:worker_app",
         factory=True,

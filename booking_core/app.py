@@ -70,6 +70,7 @@ from booking_core.services.tenants import TenantDirectory
 from booking_core.services.validation import BookingValidationService
 from booking_core.settings import Settings
 from booking_core.telemetry import sentry, slots
+from booking_core.telemetry.log_fields import FIELDS
 from booking_core.telemetry.recorder import Recorder
 from booking_core.telemetry.surprises import Surprises
 from sla import logs
@@ -147,7 +148,8 @@ def observe(settings: Settings, world: World) -> None:
     """Send the log to where it is read, and unexpected errors to whoever is to hear of them."""
     dsn = settings.sentry_dsn
     reporters = [sentry.reporter(dsn.get_secret_value(), release=version("slotwatch"))] if dsn else []
-    logs.configure(settings.log_level, surprised=Surprises(world.recorder.surprised, *reporters))
+    surprised = Surprises(world.recorder.surprised, *reporters)
+    logs.configure(settings.log_level, fields=FIELDS, surprised=surprised)
 
 
 def _limits(settings: Settings, closing: AsyncExitStack) -> Limits:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import Any
 
 import structlog
+
+from sla import discretion
 
 # What libraries say at INFO that nobody needs: httpx each request with its address, names in query strings included;
 # procrastinate each run of each periodic task; aiosmtpd (mail.log) each step of each session.
@@ -20,13 +22,15 @@ Surprised = Callable[[BaseException], None]
 def configure(
     level: str = "info",
     *,
+    fields: Set[str] | None = None,
     surprised: Surprised | None = None,
     more: Sequence[structlog.typing.Processor] = (),
 ) -> None:
     """Send structlog and the standard library's loggers through the same JSON renderer.
 
     Whatever is bound with structlog.contextvars (a correlation id) appears in every line of that context, and what
-    `more` adds in every line. `surprised` hears of every error that is logged with its traceback.
+    `more` adds in every line. `surprised` hears of every error that is logged with its traceback. With `fields`,
+    the process handles personal data: no other field is printed, nor what libraries and exceptions say.
     """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -34,8 +38,12 @@ def configure(
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         *([_noticing(surprised)] if surprised else ()),
-        structlog.processors.format_exc_info,
     ]
+    if fields is None:
+        shared.append(structlog.processors.format_exc_info)
+    else:
+        kept = discretion.Discretion(fields)
+        shared += [discretion.discreet_event, discretion.discreet_exception, kept]
     render: list[structlog.typing.Processor] = [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.processors.JSONRenderer(sort_keys=True),

@@ -14,6 +14,7 @@ from booking_core.domain.models import Tenant
 from booking_core.operator import terminal, wording
 from booking_core.services.hanging import Hanging, HangingBookings
 from booking_core.settings import Settings
+from booking_core.telemetry.log_fields import FIELDS
 from sla import logs
 
 SOME_HANG = 1
@@ -25,7 +26,7 @@ def hanging(tenant: terminal.TenantOption = None, as_json: terminal.JsonOption =
     Exit code 0: none does. 1: some do. 3: the database did not answer.
     """
     settings = terminal.settings()
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, fields=FIELDS)
     found = asyncio.run(_hanging(settings, tenant))
     now = datetime.now(UTC)
     if as_json:

@@ -23,6 +23,7 @@ from booking_core.operator import terminal, wording
 from booking_core.services.comparison import LOOKS_BACK
 from booking_core.services.reconciliation import Line, Report
 from booking_core.settings import Settings
+from booking_core.telemetry.log_fields import FIELDS
 from sla import logs
 
 FINDINGS_LEFT = 1
@@ -56,7 +57,7 @@ def reconcile(
     Exit code 0: both agree, or do now. 1: something is left. 2: the options make no sense. 3: could not compare.
     """
     settings = terminal.settings()
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, fields=FIELDS)
     window = asked_window(since, until, now=datetime.now(UTC))
     outlook = asyncio.run(_reconcile(settings, tenant, window, dry=dry_run))
     if as_json:

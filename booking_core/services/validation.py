@@ -74,10 +74,10 @@ def e164(phone: str, country: str) -> str:
     try:
         number = phonenumbers.parse(phone, country)
     except phonenumbers.NumberParseException as error:
-        raise CustomerValidationError("phone", f"{phone!r} is not a phone number.") from error
+        raise CustomerValidationError("phone", "This is not a phone number.") from error
     # Cal.com checks with the same library and would refuse the booking later, when it would count as our failure.
     if not phonenumbers.is_valid_number(number):
-        raise CustomerValidationError("phone", f"{phone!r} is not a phone number anybody can have.")
+        raise CustomerValidationError("phone", "This is not a phone number anybody can have.")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
@@ -94,5 +94,5 @@ def _email(email: str | None) -> str | None:
         return None
     local, at, host = email.strip().rpartition("@")
     if not (local and at and "." in host) or any(character.isspace() for character in email.strip()):
-        raise CustomerValidationError("email", f"{email!r} is not an e-mail address.")
+        raise CustomerValidationError("email", "This is not an e-mail address.")
     return email.strip()

@@ -78,7 +78,13 @@ class PostgresDatabase:
         connection_lost: Callable[[str], None] = lambda kind: None,
     ) -> None:
         self._engine: AsyncEngine = create_async_engine(
-            url, pool_size=pool_size, max_overflow=0, pool_timeout=pool_wait_seconds, pool_pre_ping=True
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=pool_wait_seconds,
+            pool_pre_ping=True,
+            # An error's message would hold names and numbers.
+            hide_parameters=True,
         )
         self._connection_lost = connection_lost
         event.listen(self._engine.sync_engine, "connect", _refuse_privileged)
