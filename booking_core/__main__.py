@@ -22,7 +22,7 @@ from booking_core import seed as seeding
 from booking_core.adapters.calcom import CalcomClient
 from booking_core.adapters.postgres import migrations
 from booking_core.domain.errors import BookingError
-from booking_core.operator import agent, breaker, hanging, keys, reconcile, terminal
+from booking_core.operator import agent, breaker, erase, hanging, keys, reconcile, terminal
 from booking_core.settings import Settings
 from booking_core.telemetry.log_fields import FIELDS
 from sla import logs
@@ -38,6 +38,7 @@ cli = typer.Typer(
 )
 cli.command()(reconcile.reconcile)
 cli.command()(hanging.hanging)
+cli.command()(erase.erase)
 cli.add_typer(breaker.cli, name="breaker")
 cli.add_typer(agent.cli, name="agent")
 cli.add_typer(keys.cli, name="keys")

@@ -14,6 +14,7 @@ from booking_core.domain.access import ApiKey, Bearer
 from booking_core.domain.assignment import Workload
 from booking_core.domain.calcom_news import CalcomFact, KnownBooking
 from booking_core.domain.discrepancies import Finding, ListedBooking, Outcome, Sighting, Window
+from booking_core.domain.erasure import Erased
 from booking_core.domain.models import (
     Appointment,
     Confirmation,
@@ -354,6 +355,21 @@ class Inconsistencies(Protocol):
         ...
 
 
+class Traces(Protocol):
+    """Everything that is stored about one person, found by their number in E.164."""
+
+    async def unsettled(self, tenant_id: UUID, phone: str) -> tuple[int, int]:
+        """Return how many bookings of theirs, and how many deliveries about them, wait to be settled.
+
+        Until the transaction ends, nobody books for this number.
+        """
+        ...
+
+    async def erase(self, tenant_id: UUID, phone: str) -> Erased:
+        """Put nobody in the place of the person and drop what was said about them, irreversibly."""
+        ...
+
+
 class Stores(Protocol):
     """Everything stored, inside one transaction."""
 
@@ -386,6 +402,9 @@ class Stores(Protocol):
 
     @property
     def calcom_bookings(self) -> CalcomBookings: ...
+
+    @property
+    def traces(self) -> Traces: ...
 
 
 class Statements(Protocol):

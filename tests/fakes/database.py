@@ -14,6 +14,7 @@ from tests.fakes.inconsistencies import FakeInconsistencies
 from tests.fakes.queue import FakeQueue, FakeRequests
 from tests.fakes.rows import Stored
 from tests.fakes.salons import FakeCustomers, FakeKeys, FakeServices, FakeTenants
+from tests.fakes.traces import FakeTraces
 
 
 class FakeDatabase:
@@ -64,3 +65,4 @@ class FakeStores:
         self.inbox = FakeInbox(rows)
         self.inconsistencies = FakeInconsistencies(rows)
         self.calcom_bookings = FakeCalcomBookings(rows)
+        self.traces = FakeTraces(rows)

@@ -25,6 +25,7 @@ from booking_core.adapters.postgres.requests import PostgresRequests
 from booking_core.adapters.postgres.services import PostgresServices
 from booking_core.adapters.postgres.sight import limited_to
 from booking_core.adapters.postgres.tenants import PostgresTenants
+from booking_core.adapters.postgres.traces import PostgresTraces
 from booking_core.domain.errors import AppointmentDatabaseError, CommitUnknown
 from booking_core.domain.ports import Scope
 
@@ -63,6 +64,7 @@ class PostgresStores:
         self.inbox = PostgresInbox(connection)
         self.inconsistencies = PostgresInconsistencies(connection)
         self.calcom_bookings = PostgresCalcomBookings(connection)
+        self.traces = PostgresTraces(connection)
 
 
 class PostgresDatabase:
