@@ -146,6 +146,11 @@ def first_name(name: str) -> str:
     return " ".join(words[: titles + 1])
 
 
+def on_one_line(text: str) -> str:
+    """Return the words without line breaks and control characters, which neither a table nor a letter's head takes."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+
+
 def folded(name: str) -> str:
     """Reduce a name to what two people would call the same: case, spaces, hyphens and underscores do not count."""
     return "".join(character for character in name.casefold() if character.isalnum())

@@ -12,6 +12,7 @@ from uuid import UUID
 import structlog
 
 from booking_core.bus import Bus
+from booking_core.domain import rules
 from booking_core.domain.errors import (
     AppointmentDatabaseError,
     CalcomOutcomeUnknown,
@@ -46,7 +47,7 @@ class Cancellation:
 
         Cancelling again is a success. Raises UnknownAppointment, CancellationRefused and AppointmentDatabaseError.
         """
-        noted = await self._note(tenant, appointment_id, reason)
+        noted = await self._note(tenant, appointment_id, rules.on_one_line(reason) or UNSAID)
         for segment in noted.visit:
             if segment.state is State.CANCELLING and segment.calcom_uid is not None:
                 with suppress(*WAITING, CalcomRejected, AppointmentDatabaseError):

@@ -93,6 +93,7 @@ def _email(email: str | None) -> str | None:
     if not email:
         return None
     local, at, host = email.strip().rpartition("@")
-    if not (local and at and "." in host) or any(character.isspace() for character in email.strip()):
+    has_odd_letters = any(each.isspace() or not each.isprintable() for each in email.strip())
+    if not (local and at and "." in host) or has_odd_letters:
         raise CustomerValidationError("email", "This is not an e-mail address.")
     return email.strip()
