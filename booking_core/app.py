@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp
 
 from booking_core import listeners
-from booking_core.adapters import calcom_webhooks
+from booking_core.adapters import calcom_webhooks, retell_webhooks
 from booking_core.adapters.calcom import CalcomClient
 from booking_core.adapters.clock import SystemClock
 from booking_core.adapters.mail import SmtpMailer
@@ -52,11 +52,12 @@ from booking_core.services.admin_notification import AdminNotification
 from booking_core.services.alternatives import SlotFinder
 from booking_core.services.appointment_persistence import AppointmentPersistenceService
 from booking_core.services.calcom_news import CalcomNews
+from booking_core.services.call_news import CallNews
 from booking_core.services.caller_recognition import CallerRecognition
 from booking_core.services.cancellation import Cancellation
 from booking_core.services.comparison import BothWorlds
 from booking_core.services.customer_resolution import CustomerResolutionService
-from booking_core.services.inbox import WebhookInbox, leave_alone
+from booking_core.services.inbox import WebhookInbox
 from booking_core.services.making import Making
 from booking_core.services.notification import BookingNotificationService
 from booking_core.services.orchestrator import BookingOrchestrator
@@ -229,7 +230,7 @@ def assemble(world: World, *, mail_sender: str, confidence_threshold: float, adm
     )
     tenants, repeats = TenantDirectory(world.database, world.clock), Repeats(world.database, world.clock)
     news = CalcomNews(calcom_webhooks.facts, world.clock)
-    acts = {Source.CALCOM: news.act, Source.RETELL: leave_alone}
+    acts = {Source.CALCOM: news.act, Source.RETELL: CallNews(retell_webhooks.figures).act}
     inbox = WebhookInbox(world.database, bus, world.clock, uuid4, acts)
     callers = CallerRecognition(world.database)
     return Core(bus, orchestrator, cancellation, finder, settlement, tenants, callers, repeats, inbox)

@@ -20,6 +20,7 @@ from booking_core.domain.events import (
     AppointmentMoved,
     CalcomBookingCreated,
     CalcomSyncRequired,
+    CallMeasured,
     InconsistencyDetected,
     WebhookProcessed,
     WebhookReceived,
@@ -50,10 +51,12 @@ class Listeners:
     admin: AdminNotification
     availability: AvailabilityMemory
 
-    def log_booking_metrics(self, event: Ending | WebhookProcessed) -> None:
+    def log_booking_metrics(self, event: Ending | CallMeasured | WebhookProcessed) -> None:
         match event:
             case CalcomSyncRequired():
                 self.recorder.booking_put_down(event)
+            case CallMeasured():
+                self.recorder.call_measured(event)
             case WebhookProcessed():
                 self.recorder.webhook(event.source, event.event, event.result)
             case _:
@@ -185,6 +188,7 @@ def table(
         AppointmentMoved: (to.log_lifecycle, to.invalidate_appointment_cache, to.send_moved_email),
         AppointmentCancelled: (to.log_lifecycle, to.invalidate_appointment_cache, to.send_called_off_email),
         AppointmentCancellationRefused: (to.log_lifecycle, to.send_cancellation_refused_email),
+        CallMeasured: (to.log_booking_metrics,),
         WebhookReceived: (),
         WebhookProcessed: (to.log_booking_metrics, to.log_lifecycle),
         InconsistencyDetected: (to.log_inconsistency, to.notify_admin_on_sync_failure),

@@ -10,6 +10,7 @@ from dashboards.queries import Query
 from dashboards.scales import BLUE, GREEN, ORANGE, RED, SHARE, YELLOW, Step, falling, rising
 from sla import catalogue as c
 from sla import promql, recordings
+from sla.catalogue import Metric
 from sla.objectives import LatencyObjective, Promise, SuccessObjective
 
 OUTCOME_COLORS = {"confirmed": GREEN, "queued": BLUE, "failed": RED, "refused": YELLOW}
@@ -134,18 +135,26 @@ def _success_over_time(promise: Promise) -> Panel:
 def _journey_over_time(promise: Promise) -> Panel:
     objective = promise.objectives.journey_latency
     caption = Caption(
-        "Journey P95 of the probe",
-        f"P95 of each verdict run and its one-sided {promise.probe.verdict.confidence:.0%} upper bound, against the "
-        f"goal of {objective.goal_seconds:g} s and the limit of {objective.threshold_seconds:g} s.",
+        "Journey P95 of probe and callers",
+        f"The probe: P95 of each verdict run and its one-sided {promise.probe.verdict.confidence:.0%} upper bound, "
+        f"against the goal of {objective.goal_seconds:g} s and the limit of {objective.threshold_seconds:g} s. "
+        "Callers, by the prompt of their agent: from the start of the call until they had heard that it is booked, "
+        "and how long they wait in each turn for the agent to speak.",
         "s",
     )
     return timeseries(
         caption,
-        Query(q.highest(q.level(c.PROBE_P95)), "P95"),
+        Query(q.highest(q.level(c.PROBE_P95)), "probe"),
         Query(q.highest(q.level(c.PROBE_UPPER_BOUND)), "upper bound"),
+        _of_callers(c.JOURNEY_DURATION, "callers"),
+        _of_callers(c.AGENT_TURN_DURATION, "agent's turn"),
         q.promised(recordings.threshold("journey_latency", objective.threshold_seconds), "limit"),
         lines=(Step(objective.goal_seconds, ORANGE),),
     )
+
+
+def _of_callers(metric: Metric, what: str) -> Query:
+    return Query(q.quantile(0.95, metric, "prompt_version", traffic="real"), f"{what}, {{{{prompt_version}}}}")
 
 
 def _failures() -> Panel:

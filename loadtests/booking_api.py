@@ -117,11 +117,14 @@ class BookingApi:
 
     def function(self, name: Function, *, args: Mapping[str, str], call: Mapping[str, Any], trace: Trace) -> Request:
         body = json.dumps({"name": name, "args": args, "call": call}, ensure_ascii=False).encode()
-        at = int(self.wall_clock() * 1000)
-        signature = retell_signature(body, key=self.credentials.retell_api_key, at_milliseconds=at)
-        headers = self._marked(trace) | {"x-retell-signature": signature, "Content-Type": "application/json"}
         path = f"/v1/retell/{self.credentials.tenant}/functions"
-        return Request("POST", path, "/v1/retell/{tenant}/functions", headers, body)
+        return Request("POST", path, "/v1/retell/{tenant}/functions", self._signed(body, trace), body)
+
+    def webhook(self, event: str, *, call: Mapping[str, Any], trace: Trace) -> Request:
+        """Tell, as Retell does, what has become of a call."""
+        body = json.dumps({"event": event, "call": call}, ensure_ascii=False).encode()
+        path = f"/v1/webhooks/retell/{self.credentials.tenant}"
+        return Request("POST", path, "/v1/webhooks/retell/{tenant}", self._signed(body, trace), body)
 
     def cancellation(self, appointment_id: str, trace: Trace) -> Request:
         return Request(
@@ -131,6 +134,11 @@ class BookingApi:
             self._bearer(trace) | {"Content-Type": "application/json"},
             b'{"reason": "synthetic booking of the probe"}',
         )
+
+    def _signed(self, body: bytes, trace: Trace) -> dict[str, str]:
+        at = int(self.wall_clock() * 1000)
+        signature = retell_signature(body, key=self.credentials.retell_api_key, at_milliseconds=at)
+        return self._marked(trace) | {"x-retell-signature": signature, "Content-Type": "application/json"}
 
     def _bearer(self, trace: Trace) -> dict[str, str]:
         return self._marked(trace) | {"Authorization": f"Bearer {self.credentials.api_key}"}

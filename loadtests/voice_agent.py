@@ -5,7 +5,9 @@ Apart from the generator so that a journey can be played against any line to a c
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -19,6 +21,8 @@ from loadtests.timetable import Wish
 PHONE = "+493023125{:03d}"
 SALON_NUMBER = 999
 CALLER_NAME = "Paula Probe"
+# Less than the 10 s that Retell waits: a probe has its next arrivals to play.
+WEBHOOK_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,10 @@ class VoiceAgent:
     def hold(self, caller: Caller, chance: Random) -> JourneyResult:
         """Play one whole call, then cancel what it booked; the cancelling is in no time that is reported."""
         call = _Call(self, caller)
+        self._tell("call_started", call)
         reason = call.play(chance)
+        for event in ("call_ended", "call_analyzed"):
+            self._tell(event, call)
         return JourneyResult(
             measured_seconds=call.measured_seconds,
             modelled_seconds=call.modelled_seconds,
@@ -87,6 +94,12 @@ class VoiceAgent:
             cancelled=bool(call.appointment_id) and self.cancel(call.appointment_id, caller.trace),
             trace_id=caller.trace.trace_id,
         )
+
+    def _tell(self, event: str, call: _Call) -> None:
+        """Send a webhook of Retell's; nobody waits for it, and a lost one costs a number, not a journey."""
+        with suppress(NoAnswer):
+            request = self.api.webhook(event, call=call.described(event), trace=call.caller.trace)
+            self.line.send(request, timeout_seconds=WEBHOOK_SECONDS)
 
     def cancel(self, appointment_id: str, trace: Trace) -> bool:
         """Cancel one booking; False when the core did not confirm that."""
@@ -107,19 +120,34 @@ class _Call:
     modelled_seconds: float = 0.0
     slot: str = ""
     appointment_id: str = ""
-    transcript: list[dict[str, str]] = field(default_factory=list)
+    transcript: list[dict[str, Any]] = field(default_factory=list)
+    turns_milliseconds: list[float] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        """How far into the call we are, by the call's own clock."""
+        return self.measured_seconds + self.modelled_seconds
 
     def play(self, chance: Random) -> str:
         """Live through all turns; return why the caller hung up early, or nothing."""
         try:
             for turn, pace in paced(self.agent.prompt, chance):
+                asked = self.seconds
                 self._pass(pace.think_seconds)
                 self._call_function(turn)
-                self._pass(pace.speech_seconds)
-                self.transcript.append({"role": turn.speaker, "content": turn.says})
+                if turn.speaker == "agent" and self.transcript:
+                    self.turns_milliseconds.append((self.seconds - asked) * 1000)
+                self._say(turn, pace.speech_seconds)
         except JourneyFailed as failure:
             return failure.reason
         return ""
+
+    def _say(self, turn: Turn, seconds: float) -> None:
+        begins = self.seconds
+        self._pass(seconds)
+        # Retell times each word; one that lasts as long as all of them says the same about when it was said.
+        words = [{"word": turn.says, "start": begins, "end": self.seconds}]
+        self.transcript.append({"role": turn.speaker, "content": turn.says, "words": words})
 
     def _pass(self, seconds: float) -> None:
         self.modelled_seconds += seconds
@@ -155,9 +183,9 @@ class _Call:
     def _invoke(self, function: Function, args: Mapping[str, str]) -> Answer:
         invocation = f"{self.caller.call_id}-{function}"
         self.transcript.append({"role": "tool_call_invocation", "tool_call_id": invocation, "name": function})
-        request = self.agent.api.function(function, args=args, call=self._retell_call(), trace=self.caller.trace)
+        request = self.agent.api.function(function, args=args, call=self.described(), trace=self.caller.trace)
         answer = self._measured(request)
-        content = str(answer.body.get("say", ""))
+        content = json.dumps(answer.body)
         self.transcript.append({"role": "tool_call_result", "tool_call_id": invocation, "content": content})
         return answer
 
@@ -174,13 +202,16 @@ class _Call:
         finally:
             self.measured_seconds += self.agent.clock() - began
 
-    def _retell_call(self) -> Mapping[str, Any]:
+    def described(self, event: str = "") -> Mapping[str, Any]:
+        """Return Retell's call object: as it is during the call, or as this webhook has it."""
+        is_over = event in {"call_ended", "call_analyzed"}
         spoken = [line for line in self.transcript if line["role"] in ("agent", "user")]
+        afterwards = self._afterwards() if is_over else {}
         return {
             "call_id": self.caller.call_id,
             "call_type": "phone_call",
             "direction": "inbound",
-            "call_status": "ongoing",
+            "call_status": "ended" if is_over else "ongoing",
             "agent_id": f"agent_probe_{self.agent.prompt}",
             "from_number": self.caller.phone,
             "to_number": PHONE.format(SALON_NUMBER),
@@ -189,7 +220,12 @@ class _Call:
             "transcript": "\n".join(f"{line['role'].capitalize()}: {line['content']}" for line in spoken),
             "transcript_object": spoken,
             "transcript_with_tool_calls": list(self.transcript),
+            **afterwards,
         }
+
+    def _afterwards(self) -> Mapping[str, Any]:
+        measured = {"num": len(self.turns_milliseconds), "values": self.turns_milliseconds}
+        return {"end_timestamp": int(self.agent.wall_clock() * 1000), "latency": {"e2e": measured}}
 
 
 def _expect(answer: Answer, status: str) -> None:

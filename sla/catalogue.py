@@ -64,6 +64,8 @@ class Metric:
 
 
 TRAFFIC = Label("traffic", ("real", "synthetic"))
+UNKNOWN_PROMPT = "unknown"
+PROMPT_VERSION = Label("prompt_version", ("v1", "v2", UNKNOWN_PROMPT))
 CHANNEL = Label("channel", ("voice", "api"))
 OUTCOME = Label("outcome", ("confirmed", "queued", "failed", "refused"))
 GOOD_OUTCOMES = ("confirmed", "queued")
@@ -127,6 +129,7 @@ EVENT = Label(
         "AppointmentCancellationRefused",
         "CalcomBookingCreated",
         "CalcomSyncRequired",
+        "CallMeasured",
         "WebhookReceived",
         "WebhookProcessed",
         "InconsistencyDetected",
@@ -187,6 +190,8 @@ SEVERITY = Label("severity", ("critical", "warning", "info", "none"))
 # 1.5 and 2.0 are alert thresholds, 45 and 50 the journey's goal and limit: between two edges nothing can be measured.
 API_EDGES = (0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 5.0, 10.0)
 JOURNEY_EDGES = (5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 35.0, 40.0, 45.0, 50.0, 60.0, 75.0, 90.0, 120.0, 150.0)
+# 5 is the promise for one turn of the agent.
+TURN_EDGES = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.5, 10.0, 20.0)
 CALCOM_EDGES = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 8.0, 10.0, 20.0, 30.0)
 STEP_EDGES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 QUERY_COUNT_EDGES = (2.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 25.0, 50.0)
@@ -214,8 +219,10 @@ def _is_possible(source: str, event: str, result: str) -> bool:
             return event == "other"
         case "ignored" | "duplicate" | "failed":
             return True
-        case _:
+        case "imported":
             return event != "other" and source == "calcom"
+        case _:
+            return event != "other"
 
 
 def _webhook_combinations() -> tuple[tuple[str, ...], ...]:
@@ -334,6 +341,24 @@ CONFIRMATION_DELAY = Metric(
     "Time from a booking that Cal.com did not take at once to its confirmation.",
     Home.CORE,
     buckets=DELAY_EDGES,
+)
+JOURNEY_DURATION = Metric(
+    "booking_journey_duration_seconds",
+    Kind.HISTOGRAM,
+    "Time from the start of a call until the agent had said that the booking is confirmed, by the call's own clock.",
+    Home.CORE,
+    labels=(CHANNEL, PROMPT_VERSION, TRAFFIC),
+    buckets=JOURNEY_EDGES,
+    # Only a call has a start.
+    combinations=tuple(("voice", *rest) for rest in product(PROMPT_VERSION.values, TRAFFIC.values)),
+)
+AGENT_TURN_DURATION = Metric(
+    "booking_agent_turn_duration_seconds",
+    Kind.HISTOGRAM,
+    "Time a caller waited, in one turn of a call, for the agent to speak.",
+    Home.CORE,
+    labels=(PROMPT_VERSION, TRAFFIC),
+    buckets=TURN_EDGES,
 )
 WEBHOOKS = Metric(
     "booking_webhooks_total",

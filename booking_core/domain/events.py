@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from booking_core.domain.call_figures import CallFigures
 from booking_core.domain.models import Chair, Origin
 from booking_core.domain.webhooks import Result, Source
 
@@ -107,6 +108,14 @@ class AppointmentCancellationRefused(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CallMeasured(Event):
+    """A call is over, and Retell has told how long things took in it."""
+
+    tenant_id: UUID
+    figures: CallFigures
+
+
+@dataclass(frozen=True, slots=True)
 class WebhookReceived(Event):
     """Cal.com or Retell told us something new; it is stored, and a job will act upon it."""
 
@@ -150,6 +159,7 @@ ALL: tuple[type[Event], ...] = (
     AppointmentMoved,
     AppointmentCancelled,
     AppointmentCancellationRefused,
+    CallMeasured,
     WebhookReceived,
     WebhookProcessed,
     InconsistencyDetected,

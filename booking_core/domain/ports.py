@@ -260,6 +260,10 @@ class Inbox(Protocol):
         """Record what became of it."""
         ...
 
+    async def was_applied(self, tenant_id: UUID, subject: str) -> bool:
+        """Tell whether a delivery about this subject has changed anything."""
+        ...
+
     async def waiting(self, received_before: datetime, *, at_most: int) -> Sequence[Delivery]:
         """Return what nobody has acted upon yet, oldest first."""
         ...

@@ -139,11 +139,6 @@ class WebhookInbox:
         self.bus.publish(WebhookProcessed(_origin(delivery), *about, result))
 
 
-async def leave_alone(_stores: Stores, _delivery: Delivery) -> Outcome:
-    """Act upon nothing."""
-    return Outcome(Result.IGNORED)
-
-
 async def _put_down(stores: Stores, delivery: Delivery, *, after_seconds: float) -> None:
     await stores.queue.process_delivery(
         delivery.tenant_id, delivery.id, subject=delivery.subject, after_seconds=after_seconds

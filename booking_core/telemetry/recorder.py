@@ -11,6 +11,7 @@ from booking_core.domain.events import (
     AppointmentBooked,
     AppointmentBookingFailed,
     CalcomSyncRequired,
+    CallMeasured,
     Effort,
     Event,
     InconsistencyDetected,
@@ -89,6 +90,15 @@ class Recorder:
 
     def listener_failed(self, listener: str) -> None:
         self._child(c.LISTENER_FAILURES, listener).inc()
+
+    def call_measured(self, event: CallMeasured) -> None:
+        traffic, version = event.origin.traffic.value, event.origin.prompt_version
+        spoke_by = version.value if version else c.UNKNOWN_PROMPT
+        if event.figures.journey_seconds is not None:
+            channel = event.origin.channel.value
+            self._child(c.JOURNEY_DURATION, channel, spoke_by, traffic).observe(event.figures.journey_seconds)
+        for seconds in event.figures.turn_seconds:
+            self._child(c.AGENT_TURN_DURATION, spoke_by, traffic).observe(seconds)
 
     def webhook(self, source: str, event: str, result: str) -> None:
         self._child(c.WEBHOOKS, source, event, result).inc()

@@ -157,6 +157,7 @@ async def test_of_a_call_not_a_word_is_kept(stage):
         "metadata": {"synthetic": True},
         "transcript": "Agent: Hello, Erika Muster",
         "transcript_object": [{"role": "agent", "content": "Hello, Erika Muster"}],
+        "transcript_with_tool_calls": a_call()["transcript_with_tool_calls"],
     }
 
     assert (await from_retell(stage, {"event": "call_ended", "call": call})).status_code == 204
@@ -167,6 +168,83 @@ async def test_of_a_call_not_a_word_is_kept(stage):
     assert b"call-1" in delivery.body
     assert b"Erika" not in delivery.body
     assert b"4930901820" not in delivery.body
+
+
+def a_call(call_id: str = "call-1", *, status: str = "confirmed", **parts: Any) -> dict[str, Any]:
+    """A call as Retell describes it afterwards, in which the agent says at 41.5 s that the booking is confirmed."""
+    return {
+        "call_id": call_id,
+        "metadata": {"prompt_version": "v2"},
+        "latency": {"e2e": {"values": [900, 1250.5, "broken", None, -1], "p50": 900}},
+        "transcript_with_tool_calls": [
+            {"role": "agent", "content": "Hello, Erika Muster", "words": [{"word": "Hello", "start": 0.1, "end": 1.5}]},
+            {"role": "tool_call_invocation", "tool_call_id": "t1", "name": "check_availability"},
+            {"role": "tool_call_result", "tool_call_id": "t1", "content": '{"status": "confirmed"}'},
+            {"role": "agent", "content": "Ten?", "words": [{"word": "Ten", "start": 20, "end": 21.0}]},
+            {"role": "tool_call_invocation", "tool_call_id": "t2", "name": "book_appointment"},
+            {"role": "tool_call_result", "tool_call_id": "t2", "content": json.dumps({"status": status})},
+            {"role": "user", "content": "And?", "words": [{"word": "And", "start": 30, "end": 31}]},
+            {"role": "agent", "content": "It is booked.", "words": [{"word": "It", "end": 40.2}, {"end": 41.5}]},
+        ],
+        **parts,
+    }
+
+
+def journeys(stage: Stage, what: str = "count", version: str = "v2", traffic: str = "real") -> float:
+    labels = {"channel": "voice", "prompt_version": version, "traffic": traffic}
+    return stage.count(f"booking_journey_duration_seconds_{what}", **labels)
+
+
+def turns(stage: Stage, what: str = "count", version: str = "v2", traffic: str = "real") -> float:
+    return stage.count(f"booking_agent_turn_duration_seconds_{what}", prompt_version=version, traffic=traffic)
+
+
+async def test_the_times_of_a_call_are_measured_once_whichever_webhook_comes_first(stage):
+    for event in ("call_started", "call_analyzed", "call_ended", "call_ended"):
+        assert (await from_retell(stage, {"event": event, "call": a_call(), "n": len(event)})).status_code == 204
+        await work_off(stage)
+
+    assert (journeys(stage), journeys(stage, "sum")) == (1, 41.5)
+    assert (turns(stage), turns(stage, "sum")) == (2, pytest.approx(2.1505))
+    assert counted(stage, "retell", "call_analyzed", "applied") == 1
+    assert counted(stage, "retell", "call_ended", "unchanged") == 1
+    assert counted(stage, "retell", "call_started", "ignored") == 1
+
+
+@pytest.mark.parametrize("status", ["queued", "refused", "failed"])
+async def test_a_call_without_a_confirmed_booking_is_no_journey(stage, status):
+    await from_retell(stage, {"event": "call_ended", "call": a_call(status=status)})
+    await work_off(stage)
+
+    assert (journeys(stage), turns(stage)) == (0, 2)
+
+
+async def test_a_probes_call_is_counted_apart(stage):
+    call = a_call(metadata={"synthetic": True, "prompt_version": "v1"})
+
+    await from_retell(stage, {"event": "call_ended", "call": call})
+    await work_off(stage)
+
+    labels = {"version": "v1", "traffic": "synthetic"}
+    assert (journeys(stage, **labels), turns(stage, **labels)) == (1, 2)
+    assert journeys(stage, version="v1") == 0
+
+
+async def test_the_prompt_is_also_known_from_the_dynamic_variables_and_else_unknown(stage):
+    noted = a_call("call-1", metadata={}, retell_llm_dynamic_variables={"prompt_version": "v1"})
+    for call in (noted, a_call("call-2", metadata={"prompt_version": "v9"})):
+        await from_retell(stage, {"event": "call_ended", "call": call})
+        await work_off(stage)
+
+    assert (journeys(stage, version="v1"), journeys(stage, version="unknown")) == (1, 1)
+
+
+async def test_a_call_object_of_another_shape_is_measured_as_far_as_it_goes(stage):
+    for number, broken in enumerate(({"latency": []}, {"transcript_with_tool_calls": "none"}, {"latency": {"e2e": 3}})):
+        await from_retell(stage, {"event": "call_ended", "call": a_call(f"call-{number}", **broken)})
+        await work_off(stage)
+
+    assert (journeys(stage), turns(stage)) == (2, 2)
 
 
 async def test_a_webhook_that_retell_did_not_sign_is_401(stage):

@@ -89,3 +89,16 @@ async def test_what_waits_is_found_oldest_first_until_it_is_done_or_given_up(dat
     given_up = await find(database, failed)
     assert given_up is not None
     assert (given_up.state, given_up.result, given_up.attempts) == (DeliveryState.FAILED, Result.FAILED, 1)
+
+
+async def test_it_is_known_whether_a_delivery_about_a_subject_changed_anything(database):
+    first, second = a_delivery("d1"), replace(a_delivery("d2"), subject="call:2")
+    for each, result in ((first, Result.UNCHANGED), (second, Result.APPLIED)):
+        await store(database, each)
+        async with database.begin(SALON.id) as stores:
+            await stores.inbox.processed(each.id, result, at=NOW)
+
+    async with database.begin(SALON.id) as stores:
+        known = [await stores.inbox.was_applied(SALON.id, each.subject) for each in (first, second)]
+
+    assert known == [False, True]

@@ -153,7 +153,7 @@ def test_every_dashboard_an_alert_links_to_exists(all_dashboards):
         ("booking-kpis", "Booking success rate", [0.9, 0.95, 0.98]),
         ("booking-kpis", "Journey P95", [45, 50]),
         ("booking-kpis", "Success rate", [0.9, 0.95]),
-        ("booking-kpis", "Journey P95 of the probe", [45]),
+        ("booking-kpis", "Journey P95 of probe and callers", [45]),
         ("booking-performance", "API latency", [1.5]),
         ("booking-performance", "API latency P95 by route", [1.5, 2.0]),
         ("booking-operational", "Probe failures and leftovers", [3]),
@@ -171,7 +171,7 @@ def test_the_limits_are_the_promise(promise, uid, title, expected):
 
 
 def test_the_limits_of_journey_and_api_are_drawn_from_the_series_the_rules_read(promise):
-    journey = panel_of(promise, "booking-kpis", "Journey P95 of the probe")
+    journey = panel_of(promise, "booking-kpis", "Journey P95 of probe and callers")
     answers = panel_of(promise, "booking-performance", "API latency")
 
     assert 'slo:threshold:seconds{slo="journey_latency"}' in [target["expr"] for target in journey["targets"]]

@@ -24,6 +24,12 @@ class FakeInbox:
         delivery = self._rows.deliveries.get(delivery_id)
         return delivery if delivery and delivery.tenant_id == tenant_id else None
 
+    async def was_applied(self, tenant_id: UUID, subject: str) -> bool:
+        return any(
+            (each.tenant_id, each.subject, each.result) == (tenant_id, subject, Result.APPLIED)
+            for each in self._rows.deliveries.values()
+        )
+
     async def waiting(self, received_before: datetime, *, at_most: int) -> Sequence[Delivery]:
         left = [
             each

@@ -28,11 +28,16 @@ class FakeCore:
     overrides: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
     bookings: dict[str, str] = field(default_factory=dict)
     seen: list[tuple[str, Mapping[str, str], dict[str, Any]]] = field(default_factory=list)
+    told: list[dict[str, Any]] = field(default_factory=list)
     wall_clock: Callable[[], float] = time.time
 
     def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, Any]]:
         split = urlsplit(path)
         sent = json.loads(body) if body else {key: values[0] for key, values in parse_qs(split.query).items()}
+        if split.path == f"/v1/webhooks/retell/{TENANT}":
+            assert self._is_allowed("webhook", headers, body)
+            self.told.append(sent)
+            return 204, {}
         kind = self._kind(method, split.path, sent)
         self.seen.append((kind, headers, sent))
         if kind in self.overrides:
@@ -113,6 +118,10 @@ class FakeLine:
     timeouts: list[float] = field(default_factory=list)
 
     def send(self, request: Request, *, timeout_seconds: float) -> Answer:
+        if "/webhooks/" in request.path:
+            if "webhook" in self.breaks:
+                raise self.breaks["webhook"]
+            return Answer(*self.core.answer(request.method, request.path, request.headers, request.body or b""))
         self.timeouts.append(timeout_seconds)
         self.clock.advance(min(self.seconds, timeout_seconds))
         status, body = self.core.answer(request.method, request.path, request.headers, request.body or b"")

@@ -63,6 +63,27 @@ def test_a_call_books_the_first_slot_offered_and_cancels_it_again(agent, core, h
     assert heard == [result.appointment_id]
 
 
+def test_retells_webhooks_tell_how_long_things_took_and_are_in_no_measured_time(agent, core):
+    result = _hold(agent)
+
+    assert [told["event"] for told in core.told] == ["call_started", "call_ended", "call_analyzed"]
+    call = core.told[1]["call"]
+    last = call["transcript_with_tool_calls"][-1]
+    assert (last["role"], last["words"][-1]["end"]) == ("agent", result.measured_seconds + result.modelled_seconds)
+    turns = call["latency"]["e2e"]["values"]
+    assert len(turns) == len([line for line in call["transcript_object"] if line["role"] == "agent"]) - 1
+    assert all(0 < turn < 5000 for turn in turns)
+    assert call["metadata"] == {"synthetic": True, "prompt_version": "v2"}
+    assert (call["call_status"], "latency" in core.told[0]["call"]) == ("ended", False)
+
+
+@pytest.mark.parametrize("error", [TimedOut, Unreachable])
+def test_a_webhook_that_is_lost_costs_no_journey(agent, line, error):
+    line.breaks["webhook"] = error
+
+    assert _hold(agent).outcome is Outcome.OK
+
+
 def test_measured_time_is_the_two_function_calls_and_not_the_cancelling(agent):
     assert _hold(agent).measured_seconds == pytest.approx(0.2)
 
@@ -105,9 +126,9 @@ def test_a_function_call_looks_like_one_of_retell(agent, core):
         "name": "book_appointment",
     }
     assert call["transcript"].startswith("Agent: Welcome")
-    assert {"role": "tool_call_result", "tool_call_id": "call-7-check_availability", "content": "There is a time."} in (
-        call["transcript_with_tool_calls"]
-    )
+    (result,) = (item for item in call["transcript_with_tool_calls"] if item["role"] == "tool_call_result")
+    assert result["tool_call_id"] == "call-7-check_availability"
+    assert json.loads(result["content"])["say"] == "There is a time."
 
 
 def test_the_signature_is_the_known_one():

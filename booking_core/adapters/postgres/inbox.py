@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -47,6 +47,12 @@ class PostgresInbox:
     async def processed(self, delivery_id: UUID, result: Result, *, at: datetime) -> None:
         values = {"state": DeliveryState.PROCESSED.value, "result": result.value, "error": None, "processed_at": at}
         await self._connection.execute(update(inbox).where(inbox.c.id == delivery_id).values(values))
+
+    async def was_applied(self, tenant_id: UUID, subject: str) -> bool:
+        applied = exists().where(
+            inbox.c.tenant_id == tenant_id, inbox.c.subject == subject, inbox.c.result == Result.APPLIED.value
+        )
+        return bool((await self._connection.execute(select(applied))).scalar_one())
 
     async def waiting(self, received_before: datetime, *, at_most: int) -> Sequence[Delivery]:
         query = (
