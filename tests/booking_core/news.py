@@ -24,6 +24,7 @@ def told(
     uid: str = "uid-1",
     *,
     start: datetime = TEN_O_CLOCK,
+    minutes: int = 30,
     metadata: Mapping[str, str] | None = None,
     host: str = "anna",
     former: str | None = None,
@@ -33,7 +34,7 @@ def told(
     payload: dict[str, Any] = {
         "uid": uid,
         "startTime": _text(start),
-        "endTime": _text(start + timedelta(minutes=30)),
+        "endTime": _text(start + timedelta(minutes=minutes)),
         "organizer": {"id": 11, "username": host, "name": host.title()},
         "eventTypeId": 1001,
         "iCalSequence": 0,

@@ -23,6 +23,7 @@ from booking_core.domain.visits import segment_key
 from booking_core.services.making import PATIENCE_SECONDS
 from booking_core.services.steps import StepLog
 from tests.booking_core.conftest import Stage, a_stage
+from tests.booking_core.news import marked, tell, told
 from tests.factories import COLOUR, SALON, TEN_O_CLOCK, a_colour, a_request, a_wish, an_id, an_origin
 from tests.fakes import FakeCalcom
 
@@ -251,6 +252,47 @@ async def test_a_segment_that_the_salon_cancels_takes_the_visit_with_it():
 
     assert states(stage) == [State.CANCELLED, State.CANCELLED]
     assert len(stage.calcom.cancelled) == 1
+    assert letters(stage) == ["confirmed", "called-off"]
+
+
+class ToldFirst(ScriptedCalcom):
+    """Tells us of every booking before it answers, as Cal.com does."""
+
+    stage: Stage
+
+    async def create(self, tenant: Tenant, appointment: Appointment) -> CalcomBooking:
+        made = await super().create(tenant, appointment)
+        await tell(self.stage, news_of(appointment, "BOOKING_CREATED", made.uid))
+        return made
+
+
+def news_of(segment: Appointment, trigger: str, uid: str) -> bytes:
+    length = segment.offering.minutes
+    return told(trigger, uid, start=segment.start, minutes=length, metadata=marked(segment))
+
+
+async def test_webhooks_before_the_answers_are_one_attempt_and_one_letter_all_the_same():
+    calcom = ToldFirst()
+    stage = calcom.stage = a_stage(calcom=calcom)
+
+    visit = await book(stage)
+    await stage.core.bus.drain()
+
+    assert visit.state is State.CONFIRMED
+    assert states(stage) == [State.CONFIRMED, State.CONFIRMED]
+    assert attempts(stage) == {"confirmed none": 1}
+    assert letters(stage) == ["confirmed"]
+
+
+async def test_a_segment_cancelled_at_cal_com_cancels_the_visit_and_is_told_once():
+    stage = a_salon()
+    await book(stage)
+    second = rows(stage)[1]
+
+    await tell(stage, news_of(second, "BOOKING_CANCELLED", "uid-2"))
+    await settle_all(stage)
+
+    assert states(stage) == [State.CANCELLED, State.CANCELLED]
     assert letters(stage) == ["confirmed", "called-off"]
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 from uuid import uuid4
 
 import pytest
@@ -14,8 +15,8 @@ from sqlalchemy import create_engine, text
 from booking_core.domain.errors import SlotTaken
 from booking_core.domain.models import Appointment, BookingRequest, State
 from tests.booking_core.conftest import RealStage
-from tests.contracts.test_stores import an_appointment, fill
-from tests.factories import SALON, TEN_O_CLOCK, a_request, a_wish, an_origin
+from tests.contracts.test_stores import a_visit, an_appointment, fill
+from tests.factories import SALON, TEN_O_CLOCK, a_request, a_wish, an_id, an_origin
 
 pytestmark = pytest.mark.integration
 
@@ -94,3 +95,29 @@ def a_start(day: int) -> str:
 
 async def book(real_stage: RealStage, request: BookingRequest) -> Appointment:
     return await real_stage.core.orchestrator.book(SALON, request, an_origin())
+
+
+@WAYS
+async def test_visits_that_reach_into_each_other_never_wait_for_each_other_and_stand_whole(
+    real_stage: RealStage, ways: int
+):
+    chance = Random(ways)
+
+    async def hold(barrier: asyncio.Barrier, minutes: int) -> bool:
+        visit = await a_visit(real_stage.database, minutes=minutes)
+        async with real_stage.database.begin(SALON.id) as stores:
+            await barrier.wait()
+            return await stores.appointments.hold(*visit) is not None
+
+    for day in range(ROUNDS):
+        # Work, pause and work take two hours: these cross in every way, and some fit into each other's pauses.
+        starts = [1440 * day + 15 * chance.randint(0, 10) for _ in range(ways)]
+        barrier = asyncio.Barrier(ways)
+
+        held = await asyncio.gather(*(hold(barrier, minutes) for minutes in starts))
+
+        async with real_stage.database.begin(SALON.id) as stores:
+            begin = TEN_O_CLOCK + timedelta(days=day)
+            chairs = await stores.appointments.occupied(SALON.id, [an_id("anna")], begin, begin + timedelta(hours=12))
+        assert any(held)
+        assert len(chairs) == 2 * sum(held)
