@@ -106,6 +106,7 @@ class Core:
     callers: CallerRecognition
     repeats: Repeats
     inbox: WebhookInbox
+    notification: BookingNotificationService
 
 
 def real_world(settings: Settings, *, role: str, is_background: bool = False) -> World:
@@ -200,7 +201,9 @@ def _turnstile(settings: Settings, closing: AsyncExitStack, *, is_background: bo
 
 def assemble(world: World, *, mail_sender: str, confidence_threshold: float, admin_email: str | None = None) -> Core:
     """Build the orchestrator and its services on a world."""
-    notification = BookingNotificationService(world.database, world.mailer, sender=mail_sender)
+    notification = BookingNotificationService(
+        world.database, world.mailer, world.clock, mail_sender, world.recorder.letter_tried
+    )
     admin = AdminNotification(world.mailer, world.clock, sender=mail_sender, admin=admin_email)
     cache, keys = Cache(world.cache_store, looked=world.recorder.cache_looked), Keys(world.cache_pepper)
     menu = RememberedMenu(StoredMenu(world.database), cache, keys)
@@ -233,7 +236,7 @@ def assemble(world: World, *, mail_sender: str, confidence_threshold: float, adm
     acts = {Source.CALCOM: news.act, Source.RETELL: CallNews(retell_webhooks.figures).act}
     inbox = WebhookInbox(world.database, bus, world.clock, uuid4, acts)
     callers = CallerRecognition(world.database)
-    return Core(bus, orchestrator, cancellation, finder, settlement, tenants, callers, repeats, inbox)
+    return Core(bus, orchestrator, cancellation, finder, settlement, tenants, callers, repeats, inbox, notification)
 
 
 def reconciliation(world: World, core: Core, *, stuck_seconds: float, changes_a_day: int) -> Reconciliation:

@@ -107,6 +107,10 @@ class Jobs:
                 _log.warning("worlds_not_compared", tenant_id=str(tenant.id), reason=error.reason)
         await self.reconciliation.forget_old()
 
+    async def deliver_letters(self, timestamp: int) -> None:
+        """Send what the call, or the job that wrote about an appointment, did not get rid of itself."""
+        await self.core.notification.deliver_due()
+
     async def sweep_synthetic(self, timestamp: int) -> None:
         """Cancel what a probe booked and, killed or cut off, did not cancel itself."""
         async with self.world.database.begin(EVERY_TENANT) as stores:
@@ -142,6 +146,7 @@ def application(
         jobs.resume_unsettled,
         jobs.resume_deliveries,
         jobs.retry_stalled,
+        jobs.deliver_letters,
         jobs.sweep_synthetic,
         jobs.forget_requests,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import asdict, dataclass
 from uuid import UUID
 
@@ -103,21 +103,21 @@ class Listeners:
 
     async def send_booking_confirmation_email(self, event: AppointmentBooked) -> None:
         if event.is_news and event.has_address:
-            await self._tell(event, event.appointment_id, "confirmation_email", self.notification.confirm)
+            await self._hurry(event, event.appointment_id)
 
     async def send_booking_regret_email(self, event: AppointmentBookingFailed) -> None:
         # Without an id nobody was promised anything: the caller heard of the failure on the phone.
         if event.appointment_id is not None:
-            await self._tell(event, event.appointment_id, "regret_email", self.notification.regret)
+            await self._hurry(event, event.appointment_id)
 
     async def send_moved_email(self, event: AppointmentMoved) -> None:
-        await self._tell(event, event.appointment_id, "moved_email", self.notification.moved)
+        await self._hurry(event, event.appointment_id)
 
     async def send_called_off_email(self, event: AppointmentCancelled) -> None:
-        await self._tell(event, event.appointment_id, "cancellation_email", self.notification.called_off)
+        await self._hurry(event, event.appointment_id)
 
     async def send_cancellation_refused_email(self, event: AppointmentCancellationRefused) -> None:
-        await self._tell(event, event.appointment_id, "cancellation_refused_email", self.notification.still_stands)
+        await self._hurry(event, event.appointment_id)
 
     async def notify_admin_on_sync_failure(self, event: InconsistencyDetected | AppointmentBookingFailed) -> None:
         trouble = _trouble(event)
@@ -127,16 +127,10 @@ class Listeners:
         if event.origin.traffic is not Traffic.SYNTHETIC:
             await self._counted("admin_email", self.admin.sync_failed(trouble))
 
-    async def _tell(
-        self,
-        event: Told,
-        appointment_id: UUID,
-        kind: str,
-        send: Callable[[UUID, UUID], Awaitable[bool]],
-    ) -> None:
-        if event.origin.traffic is Traffic.SYNTHETIC:
-            return
-        await self._counted(kind, send(event.tenant_id, appointment_id))
+    async def _hurry(self, event: Told, appointment_id: UUID) -> None:
+        """Send what was put down with the change itself; without this it would go within two minutes."""
+        if event.origin.traffic is Traffic.REAL:
+            await self.notification.hurry(event.tenant_id, appointment_id)
 
     async def _counted(self, kind: str, sending: Awaitable[bool]) -> None:
         try:

@@ -177,7 +177,7 @@ NOTIFICATION = Label(
         "admin_email",
     ),
 )
-NOTIFICATION_RESULT = Label("result", ("sent", "failed"))
+NOTIFICATION_RESULT = Label("result", ("sent", "postponed", "failed", "obsolete"))
 CACHE = Label("cache", ("user", "service", "phone", "availability"))
 CACHE_RESULT = Label("result", ("hit", "miss", "error"))
 DB_ERROR = Label("kind", ("connect", "pool_exhausted", "lost"))
@@ -375,7 +375,7 @@ WEBHOOKS = Metric(
 NOTIFICATIONS = Metric(
     "booking_notifications_total",
     Kind.COUNTER,
-    "Messages to customers, and to the administrator.",
+    "Letters tried, to customers and the administrator. Postponed ones come again; obsolete ones were true no more.",
     Home.CORE,
     labels=(NOTIFICATION, NOTIFICATION_RESULT),
 )

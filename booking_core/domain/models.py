@@ -225,7 +225,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """What a confirmation letter says."""
+    """What a letter to the customer says."""
 
     appointment_id: UUID
     tenant_name: str
@@ -235,3 +235,6 @@ class Confirmation:
     service_name: str
     staff_name: str
     start: datetime
+    end: datetime
+    state: State
+    version: int

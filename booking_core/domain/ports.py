@@ -15,9 +15,9 @@ from booking_core.domain.assignment import Workload
 from booking_core.domain.calcom_news import CalcomFact, KnownBooking
 from booking_core.domain.discrepancies import Finding, ListedBooking, Outcome, Sighting, Window
 from booking_core.domain.erasure import Erased
+from booking_core.domain.letters import DueLetter, Letter, LetterKind, LetterResult
 from booking_core.domain.models import (
     Appointment,
-    Confirmation,
     Customer,
     CustomerWish,
     KnownCaller,
@@ -174,8 +174,6 @@ class Appointments(Protocol):
     async def find_living(self, tenant_id: UUID, key: UUID) -> Appointment | None:
         """Return the appointment that occupies a chair because of this wish."""
         ...
-
-    async def confirmation(self, appointment_id: UUID) -> Confirmation: ...
 
     async def occupied(
         self, tenant_id: UUID, staff_ids: Sequence[UUID], start: datetime, end: datetime
@@ -374,6 +372,26 @@ class Traces(Protocol):
         ...
 
 
+class Letters(Protocol):
+    """Letters that were put down to be sent, and how they ended."""
+
+    async def put_down(self, appointment: Appointment, kind: LetterKind) -> None:
+        """Remember that this letter is to be sent: each kind once, of the endings only the first, a move each time."""
+        ...
+
+    async def untried(self, appointment_id: UUID) -> Sequence[DueLetter]: ...
+
+    async def due(self, now: datetime, *, at_most: int) -> Sequence[DueLetter]:
+        """Return the letters whose next try has come, the longest overdue first."""
+        ...
+
+    async def claim(self, letter: DueLetter, *, again_at: datetime) -> bool:
+        """Count a try, unless somebody else has made one since the letter was read; it is due again at `again_at`."""
+        ...
+
+    async def close(self, letter: DueLetter, result: LetterResult) -> None: ...
+
+
 class Stores(Protocol):
     """Everything stored, inside one transaction."""
 
@@ -394,6 +412,9 @@ class Stores(Protocol):
 
     @property
     def queue(self) -> Queue: ...
+
+    @property
+    def letters(self) -> Letters: ...
 
     @property
     def requests(self) -> Requests: ...
@@ -513,18 +534,9 @@ class Calcom(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A message to a customer."""
-
-    to: str
-    sender: str
-    subject: str
-    text: str
-    message_id: str
-
-
 class Mailer(Protocol):
     """Sends letters."""
 
-    async def send(self, letter: Letter) -> None: ...
+    async def send(self, letter: Letter) -> None:
+        """Hand it to the mail server; raises LetterRefused, or MailUnavailable if it may be taken later."""
+        ...

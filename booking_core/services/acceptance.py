@@ -9,6 +9,7 @@ from booking_core.bus import Bus
 from booking_core.domain import rules
 from booking_core.domain.errors import BookingDeclined
 from booking_core.domain.events import AppointmentBooked, AppointmentBookingFailed, Effort
+from booking_core.domain.letters import LetterKind, called_for
 from booking_core.domain.models import Appointment, State, Tenant
 from booking_core.domain.ports import Calcom, CalcomStatus, Clock, Database
 from booking_core.services.outcomes import FIRST_WORD_SECONDS, Outcomes, Overtaken, call_off
@@ -61,6 +62,9 @@ class Acceptance:
         """Take it back, so that nobody accepts what the customer has been told is off."""
         async with self.database.begin(pending.tenant_id) as stores:
             recorded = await call_off(stores, pending, reason=TOO_LATE)
+            if recorded.is_mine and called_for(pending, State.RELEASED) is not None:
+                # To the customer it ends now; that it is taken back from Cal.com later is no news to them.
+                await stores.letters.put_down(recorded.whole, LetterKind.NOT_POSSIBLE)
         if recorded.is_mine:
             self._publish_declined(recorded.whole)
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from booking_core.domain.ports import Clock, Letter, Mailer
+from booking_core.domain.letters import Letter
+from booking_core.domain.ports import Clock, Mailer
 
 SILENCE = timedelta(hours=1)
 
@@ -51,6 +52,8 @@ class AdminNotification:
         return Letter(
             to=admin,
             sender=self._sender,
+            sender_name="slotwatch",
+            date=now,
             subject=f"slotwatch: {trouble.kind} ({trouble.action})",
             text=(
                 f"Cal.com and slotwatch do not agree about a booking of the salon {trouble.tenant_id}.\n\n"

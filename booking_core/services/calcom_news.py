@@ -22,7 +22,7 @@ from booking_core.domain.ports import Clock, Stores
 from booking_core.domain.visits import as_one
 from booking_core.domain.webhooks import Delivery, Result
 from booking_core.services.inbox import NotYet, Outcome
-from booking_core.services.outcomes import record, segments_of
+from booking_core.services.outcomes import record, segments_of, tell_moved
 
 # Whoever is being booked for is on the line; what is known here can wait until they have their answer.
 IN_FLIGHT_SECONDS = 5.0
@@ -67,6 +67,9 @@ class CalcomNews:
             seen, now = recorded.appointment, recorded.whole
         if then.is_moved:
             await _move(stores, seen, then.booking)
+            # Who hears of the appointment for the first time hears where it is now.
+            if before.state is State.CONFIRMED:
+                await tell_moved(stores, seen)
         return Outcome(Result.APPLIED, tuple(self._news(before, now)))
 
     def _news(self, before: Appointment, now: Appointment) -> Iterator[Event]:

@@ -1,68 +1,125 @@
-"""Tells the customer. Only ever from committed facts, and never on behalf of a probe."""
+"""Tells the customer. Only ever from committed facts, and never on behalf of a probe.
+
+A letter is put down in the transaction that calls for it (see services/outcomes.py), so that no crash loses it. It is
+sent at least once; a repeated one carries the same Message-ID, by which mail programs recognise it as one.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
-from booking_core.domain import rules
-from booking_core.domain.models import Confirmation
-from booking_core.domain.ports import Database, Letter, Mailer
+import structlog
+
+from booking_core.domain.letters import (
+    GIVEN_UP_AFTER,
+    DueLetter,
+    LetterRefused,
+    LetterResult,
+    MailServerAway,
+    MailUnavailable,
+    is_true,
+    may_become_true,
+    pause_after,
+)
+from booking_core.domain.models import Appointment, Confirmation, Tenant
+from booking_core.domain.ports import EVERY_TENANT, Clock, Database, Mailer
+from booking_core.domain.visits import as_one
+from booking_core.services import wording
+from booking_core.services.outcomes import segments_of
+
+SENT_AT_ONCE = 200
+# Other jobs wait meanwhile; what is left over goes with the next round.
+ROUND = timedelta(seconds=30)
+
+_log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
 class BookingNotificationService:
-    """Writes to customers who left an address."""
+    """Sends the letters that were put down; `counted` hears how each try ended."""
 
-    def __init__(self, database: Database, mailer: Mailer, *, sender: str) -> None:
-        self._database = database
-        self._mailer = mailer
-        self._sender = sender
+    database: Database
+    mailer: Mailer
+    clock: Clock
+    sender: str
+    counted: Callable[[DueLetter, LetterResult | None], None]
 
-    async def confirm(self, tenant_id: UUID, appointment_id: UUID) -> bool:
-        """Send the confirmation; return False when the customer left no address."""
-        return await self._send(tenant_id, appointment_id, "confirmed", "your appointment is confirmed")
+    async def hurry(self, tenant_id: UUID, appointment_id: UUID) -> None:
+        """Send now what was just put down about an appointment; what does not go now goes with a later round."""
+        async with self.database.begin(tenant_id) as stores:
+            untried = await stores.letters.untried(appointment_id)
+        for due in untried:
+            await self._deliver(due)
 
-    async def regret(self, tenant_id: UUID, appointment_id: UUID) -> bool:
-        """Tell a customer who was promised a confirmation that there will be none; False as in `confirm`."""
-        return await self._send(
-            tenant_id,
-            appointment_id,
-            "not-possible",
-            "we are sorry: we could not make this appointment; please call us for another",
-        )
+    async def deliver_due(self) -> None:
+        """Send what is due, unless the mail server does not answer at all."""
+        begun = self.clock.now()
+        async with self.database.begin(EVERY_TENANT) as stores:
+            waiting = await stores.letters.due(begun, at_most=SENT_AT_ONCE)
+        for due in waiting:
+            is_answering = await self._deliver(due)
+            if not is_answering or self.clock.now() > begun + ROUND:
+                break
 
-    async def called_off(self, tenant_id: UUID, appointment_id: UUID) -> bool:
-        """Tell the customer that the appointment is off, as they wished or have heard; False as in `confirm`."""
-        return await self._send(tenant_id, appointment_id, "called-off", "this appointment is cancelled")
+    async def _deliver(self, due: DueLetter) -> bool:
+        """Make one try; return False if the mail server takes no letter at all."""
+        facts = await self._claim(due)
+        if facts is None:
+            return True
+        is_answering = True
+        try:
+            result = await self._send(due, facts)
+        except MailUnavailable as error:
+            _log.warning("letter_not_taken", kind=due.kind, appointment_id=str(due.appointment_id), reason=str(error))
+            is_answering = not isinstance(error, MailServerAway)
+            result = LetterResult.FAILED if self.clock.now() >= due.put_down_at + GIVEN_UP_AFTER else None
+        self.counted(due, result)
+        if result is not None:
+            async with self.database.begin(due.tenant_id) as stores:
+                await stores.letters.close(due, result)
+        return is_answering
 
-    async def still_stands(self, tenant_id: UUID, appointment_id: UUID) -> bool:
-        """Tell the customer that the appointment could not be cancelled; False as in `confirm`."""
-        news = "this appointment could not be cancelled and still stands; please call us about it"
-        return await self._send(tenant_id, appointment_id, "not-cancelled", news)
+    async def _claim(self, due: DueLetter) -> Confirmation | None:
+        """Return what the letter is about, as it stands now; None if somebody else is at it."""
+        again_at = self.clock.now() + pause_after(due.tries + 1)
+        async with self.database.begin(due.tenant_id) as stores:
+            if not await stores.letters.claim(due, again_at=again_at):
+                return None
+            salon = await stores.tenants.get(due.tenant_id)
+            appointment = await stores.appointments.find(due.tenant_id, due.appointment_id)
+            return _facts(salon, await segments_of(stores, appointment)) if appointment else None
 
-    async def moved(self, tenant_id: UUID, appointment_id: UUID) -> bool:
-        """Tell a customer when and with whom their appointment is now; False as in `confirm`."""
-        return await self._send(tenant_id, appointment_id, "moved", "we have moved your appointment; it is now")
-
-    async def _send(self, tenant_id: UUID, appointment_id: UUID, kind: str, news: str) -> bool:
-        async with self._database.begin(tenant_id) as stores:
-            facts = await stores.appointments.confirmation(appointment_id)
+    async def _send(self, due: DueLetter, facts: Confirmation) -> LetterResult | None:
+        """Return how the letter ended, or None if its time may yet come; raises MailUnavailable."""
+        if not is_true(due.kind, facts.state):
+            return None if may_become_true(due.kind, facts.state) else LetterResult.OBSOLETE
         if facts.customer_email is None:
-            return False
-        await self._mailer.send(self._letter(facts, facts.customer_email, kind, news))
-        return True
+            return LetterResult.OBSOLETE
+        letter = wording.letter(due, facts, to=facts.customer_email, sender=self.sender, now=self.clock.now())
+        try:
+            await self.mailer.send(letter)
+        except LetterRefused as error:
+            _log.warning("letter_refused", kind=due.kind, appointment_id=str(due.appointment_id), reason=str(error))
+            return LetterResult.FAILED
+        return LetterResult.SENT
 
-    def _letter(self, facts: Confirmation, to: str, kind: str, news: str) -> Letter:
-        when = rules.spoken(facts.start, facts.time_zone)
-        return Letter(
-            to=to,
-            sender=self._sender,
-            subject=f"Your appointment at {facts.tenant_name}",
-            text=(
-                f"Dear {facts.customer_name},\n\n"
-                f"{news}:\n"
-                f"{facts.service_name} with {facts.staff_name}, {when}.\n\n"
-                f"{facts.tenant_name}\n"
-            ),
-            # The same for every attempt, so that a repeated letter is recognised as one.
-            message_id=f"<{facts.appointment_id}.{kind}@{self._sender.rpartition('@')[2]}>",
-        )
+
+def _facts(salon: Tenant, visit: Sequence[Appointment]) -> Confirmation:
+    whole = as_one(visit)
+    return Confirmation(
+        appointment_id=whole.id,
+        tenant_name=salon.name,
+        time_zone=salon.time_zone,
+        customer_name=whole.customer.name,
+        customer_email=whole.customer.email,
+        service_name=whole.offering.service_name,
+        staff_name=whole.offering.staff_name,
+        start=whole.start,
+        end=whole.end,
+        state=whole.state,
+        # Grows whichever segment changes.
+        version=sum(each.version for each in visit),
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from booking_core.domain import states
+from booking_core.domain import letters, states
 from booking_core.domain.errors import CalcomOutcomeUnknown, CalcomRateLimited, CalcomUnavailable
 from booking_core.domain.models import OCCUPYING, Appointment, State
 from booking_core.domain.ports import CalcomBooking, CalcomStatus, Database, Stores
@@ -95,7 +95,8 @@ async def record(
 ) -> Recorded:
     """As `Outcomes.record`, within a transaction that has more to write; `reason` is for Cal.com, why it is cancelled.
 
-    What the salon must accept is looked after by a job, put down here. With the end of a segment its whole visit ends.
+    What the salon must accept is looked after by a job, and what the customer must know by a letter; both are put down
+    here. With the end of a segment its whole visit ends.
     """
     visit = await segments_of(stores, seen)
     settled = await stores.appointments.settle(seen, state, calcom_uid=calcom_uid, reason=reason)
@@ -105,9 +106,12 @@ async def record(
     if state is State.PENDING:
         await stores.queue.settle(seen.tenant_id, seen.id, after_seconds=FIRST_WORD_SECONDS)
     recorded = Recorded(settled, is_mine=True, visit=_with(visit, settled))
-    if state in OCCUPYING:
-        return recorded
-    return await _with_others_called_off(stores, recorded, reason=reason or INCOMPLETE)
+    if state not in OCCUPYING:
+        recorded = await _with_others_called_off(stores, recorded, reason=reason or INCOMPLETE)
+    letter = letters.called_for(as_one(visit), recorded.whole.state)
+    if letter is not None:
+        await stores.letters.put_down(recorded.whole, letter)
+    return recorded
 
 
 async def call_off(stores: Stores, appointment: Appointment, *, reason: str) -> Recorded:
@@ -151,6 +155,13 @@ async def segments_of(stores: Stores, appointment: Appointment) -> Sequence[Appo
 
 def _with(visit: Sequence[Appointment], changed: Appointment) -> Sequence[Appointment]:
     return [changed if each.id == changed.id else each for each in visit]
+
+
+async def tell_moved(stores: Stores, moved: Appointment) -> None:
+    """Put down, in the transaction that moves an appointment, the letter that says so; given as it was before."""
+    if letters.may_be_told(moved):
+        whole = as_one(await segments_of(stores, moved))
+        await stores.letters.put_down(replace(whole, version=moved.version), letters.LetterKind.MOVED)
 
 
 def _is_astray(booking: CalcomBooking, standing: Appointment) -> bool:

@@ -17,6 +17,7 @@ from booking_core.domain.discrepancies import (
 from booking_core.domain.models import OCCUPYING, Appointment, Offering, State, Tenant
 from booking_core.domain.ports import Calcom, CalcomBooking, Database, Stores
 from booking_core.services.cancellation import Cancellation
+from booking_core.services.outcomes import tell_moved
 
 REASON = "reconciliation: this appointment does not exist any more"
 # So often may one booking have been moved before we call it a riddle.
@@ -94,6 +95,7 @@ class Remedies:
             period = Window(booking.start, booking.end)
             if offering is None or not await stores.appointments.move(row, offering, period, calcom_uid=booking.uid):
                 return Outcome.LEFT_TO_A_PERSON
+            await tell_moved(stores, row)
         return Outcome.ADOPTED
 
     async def _settle(self, tenant: Tenant, finding: Finding) -> Outcome:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -16,10 +16,20 @@ from booking_core.domain.events import (
     Event,
     InconsistencyDetected,
 )
+from booking_core.domain.letters import DueLetter, LetterKind, LetterResult
 from booking_core.resilience.circuit_breaker import BreakerTransition
 from booking_core.resilience.retry import Retried
 from sla import catalogue as c
 from sla.catalogue import Kind, Metric
+
+_LETTERS: Mapping[LetterKind, str] = {
+    LetterKind.CONFIRMED: "confirmation_email",
+    LetterKind.NOT_POSSIBLE: "regret_email",
+    LetterKind.CANCELLED: "cancellation_email",
+    LetterKind.CALLED_OFF: "cancellation_email",
+    LetterKind.MOVED: "moved_email",
+    LetterKind.NOT_CANCELLED: "cancellation_refused_email",
+}
 
 Instrument = Counter | Gauge | Histogram
 
@@ -105,6 +115,9 @@ class Recorder:
 
     def notified(self, kind: str, result: str) -> None:
         self._child(c.NOTIFICATIONS, kind, result).inc()
+
+    def letter_tried(self, letter: DueLetter, result: LetterResult | None) -> None:
+        self.notified(_LETTERS[letter.kind], result.value if result else "postponed")
 
     def answered(self, route: str, method: str, status: int, traffic: str, seconds: float) -> None:
         """Count one HTTP answer; routes outside the catalogue (health, documentation) leave no sample."""

@@ -104,7 +104,7 @@ async def test_what_is_cancelled_while_it_is_being_booked_is_cancelled_once_the_
     await work_off(stage)
 
     assert now(stage, appointment).state is State.CANCELLED
-    assert await letters(stage) == ["confirmed", "called-off"]
+    assert await letters(stage) == ["cancelled"]
 
 
 async def test_a_caller_is_not_told_that_a_booking_stands_which_was_cancelled_while_it_was_being_booked(stage):
@@ -125,7 +125,7 @@ async def test_what_the_salon_cancels_frees_the_chair_and_the_customer_is_told_o
     await tell(stage, told(trigger, metadata=marked(appointment)), told(trigger, host="ben"))
 
     assert now(stage, appointment).state is State.CANCELLED
-    assert await letters(stage) == ["called-off"]
+    assert await letters(stage) == ["cancelled"]
     assert newest(stage).result is Result.UNCHANGED
     stage.calcom.decide("uid-1", CalcomStatus.CANCELLED)
     assert (await stage.core.orchestrator.book(SALON, a_request(staff="anna"), an_origin())).id != appointment.id

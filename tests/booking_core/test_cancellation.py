@@ -33,7 +33,9 @@ def _one_chair(stage):
 
 async def book(stage: Stage, *, traffic: Traffic = Traffic.REAL) -> Appointment:
     wish = a_wish(email="erika@example.org")
-    return await stage.core.orchestrator.book(SALON, a_request(wish=wish), an_origin(traffic))
+    appointment = await stage.core.orchestrator.book(SALON, a_request(wish=wish), an_origin(traffic))
+    await stage.core.bus.drain()
+    return appointment
 
 
 async def cancel(stage: Stage, appointment: Appointment, *, tenant: Tenant = SALON) -> Appointment:

@@ -64,7 +64,9 @@ def a_salon(*script: str) -> Stage:
 
 
 async def book(stage: Stage, request: BookingRequest = A_COLOUR) -> Appointment:
-    return await stage.core.orchestrator.book(SALON, request, an_origin())
+    visit = await stage.core.orchestrator.book(SALON, request, an_origin())
+    await stage.core.bus.drain()
+    return visit
 
 
 async def settle_all(stage: Stage) -> None:
@@ -125,10 +127,13 @@ async def test_a_visit_is_one_attempt_and_one_letter():
     stage = a_salon()
 
     visit = await book(stage)
-    await stage.core.bus.drain()
 
     assert attempts(stage) == {"confirmed none": 1}
-    assert [letter.message_id for letter in stage.mailer.letters] == [f"<{visit.id}.confirmed@slotwatch.example>"]
+    (letter,) = stage.mailer.letters
+    assert letter.message_id == f"<{visit.id}.confirmed.0@slotwatch.example>"
+    assert "10:00 to 12:00" in letter.text
+    assert letter.calendar_entry is not None
+    assert "DTSTART:20261202T090000Z\r\nDTEND:20261202T110000Z\r\n" in letter.calendar_entry.text
 
 
 async def test_in_the_gap_the_same_hairdresser_serves_somebody_else():

@@ -265,35 +265,6 @@ async def test_every_attempt_is_counted_once_by_how_it_ended(stage):
     assert attempts(stage, "confirmed", "none", "synthetic") == 1
 
 
-async def test_a_customer_with_an_address_gets_a_letter_in_the_salons_time(stage):
-    appointment = await book(stage, a_request(wish=a_wish(email="erika@example.org")))
-    await stage.core.bus.drain()
-
-    (letter,) = stage.mailer.letters
-    assert letter.to == "erika@example.org"
-    assert "Wednesday, 2 December at 10:00" in letter.text
-    assert letter.message_id == f"<{appointment.id}.confirmed@slotwatch.example>"
-    assert stage.count("booking_notifications_total", kind="confirmation_email", result="sent") == 1
-
-
-async def test_a_probe_never_gets_a_letter(stage):
-    await book(stage, a_request(wish=a_wish(email="probe@example.org")), traffic=Traffic.SYNTHETIC)
-    await stage.core.bus.drain()
-
-    assert stage.mailer.letters == []
-
-
-async def test_a_mail_server_that_is_down_costs_the_letter_and_not_the_booking(stage):
-    stage.mailer.error = OSError("no route")
-
-    appointment = await book(stage, a_request(wish=a_wish(email="erika@example.org")))
-    await stage.core.bus.drain()
-
-    assert appointment.state is State.CONFIRMED
-    assert stage.count("booking_notifications_total", kind="confirmation_email", result="failed") == 1
-    assert stage.count("booking_listener_failures_total", listener="send_booking_confirmation_email") == 1
-
-
 async def test_the_same_wish_said_again_gets_the_same_answer_and_is_counted_once(stage):
     first = await book(stage, a_request(wish=a_wish(email="erika@example.org")))
     again = await book(stage, a_request(wish=a_wish(email="erika@example.org")))

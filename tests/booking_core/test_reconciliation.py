@@ -126,7 +126,7 @@ async def test_an_appointment_that_the_salon_cancelled_there_ends_here_too_and_t
 
     assert outcomes(report) == [(Kind.ORPHAN_HERE, Outcome.CANCELLED_HERE)]
     assert row(stage, appointment).state is State.CANCELLED
-    assert ["this appointment is cancelled" in letter.text for letter in stage.mailer.letters] == [True]
+    assert ["has been cancelled" in letter.text for letter in stage.mailer.letters] == [True]
 
 
 async def test_an_appointment_that_is_absent_there_is_made_again(stage, reconciler):

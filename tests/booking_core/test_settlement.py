@@ -144,7 +144,7 @@ async def test_a_booking_is_given_up_in_time_to_tell_the_customer(stage):
     assert state(stage, appointment) is State.FAILED
     assert stage.clock.now() <= appointment.start - timedelta(minutes=50)
     (letter,) = stage.mailer.letters
-    assert "we could not make this appointment" in letter.text
+    assert "we could not make the appointment" in letter.text
 
 
 async def test_a_booking_for_the_next_minutes_is_given_up_before_it_would_have_begun(stage):

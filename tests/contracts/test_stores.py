@@ -335,18 +335,6 @@ async def test_a_workload_is_the_booked_time_of_the_day_the_last_turn_and_freedo
     assert sorted(found[30], key=lambda each: each.booked) == [idle, replace(busy, is_free=True)]
 
 
-async def test_the_confirmation_says_what_was_booked(database):
-    appointment = await an_appointment(database)
-    await hold(database, appointment)
-
-    async with database.begin(SALON.id) as stores:
-        confirmation = await stores.appointments.confirmation(appointment.id)
-
-    assert confirmation.customer_email == "erika@example.org"
-    assert (confirmation.service_name, confirmation.staff_name) == ("Haircut", "Anna")
-    assert (confirmation.start, confirmation.time_zone) == (appointment.start, SALON.time_zone)
-
-
 async def test_only_confirmed_synthetic_appointments_are_abandoned(database):
     probe = await an_appointment(database, traffic=Traffic.SYNTHETIC)
     real = await an_appointment(database, minutes=60)

@@ -8,13 +8,12 @@ from uuid import UUID
 from booking_core.domain import states
 from booking_core.domain.assignment import Workload
 from booking_core.domain.discrepancies import Window
-from booking_core.domain.models import OCCUPYING, UNSETTLED, Appointment, Confirmation, Offering, State, Traffic
+from booking_core.domain.models import OCCUPYING, UNSETTLED, Appointment, Offering, State, Traffic
 from booking_core.domain.ports import Outdated
 from booking_core.domain.visits import Stretch
 from tests.fakes.calcom_bookings import FakeCalcomBookings
 from tests.fakes.clock import FakeClock
 from tests.fakes.rows import Stored
-from tests.fakes.salons import FakeTenants
 
 
 class FakeAppointments:
@@ -83,20 +82,6 @@ class FakeAppointments:
     async def find_living(self, tenant_id: UUID, key: UUID) -> Appointment | None:
         living = (each for each in self._rows.appointments.values() if each.state in OCCUPYING)
         return next((each for each in living if (each.tenant_id, each.key) == (tenant_id, key)), None)
-
-    async def confirmation(self, appointment_id: UUID) -> Confirmation:
-        stored = self._rows.appointments[appointment_id]
-        tenant = await FakeTenants(self._rows).get(stored.tenant_id)
-        return Confirmation(
-            stored.id,
-            tenant.name,
-            tenant.time_zone,
-            stored.customer.name,
-            stored.customer.email,
-            stored.offering.service_name,
-            stored.offering.staff_name,
-            stored.start,
-        )
 
     async def occupied(
         self, tenant_id: UUID, staff_ids: Sequence[UUID], start: datetime, end: datetime

@@ -11,6 +11,7 @@ from tests.fakes.calcom_bookings import FakeCalcomBookings
 from tests.fakes.clock import FakeClock
 from tests.fakes.inbox import FakeInbox
 from tests.fakes.inconsistencies import FakeInconsistencies
+from tests.fakes.letters import FakeLetters
 from tests.fakes.queue import FakeQueue, FakeRequests
 from tests.fakes.rows import Stored
 from tests.fakes.salons import FakeCustomers, FakeKeys, FakeServices, FakeTenants
@@ -61,6 +62,7 @@ class FakeStores:
         self.customers = FakeCustomers(rows)
         self.appointments = FakeAppointments(rows, clock)
         self.queue = FakeQueue(rows)
+        self.letters = FakeLetters(rows, clock)
         self.requests = FakeRequests(rows)
         self.inbox = FakeInbox(rows)
         self.inconsistencies = FakeInconsistencies(rows)

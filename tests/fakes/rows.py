@@ -8,6 +8,7 @@ from uuid import UUID
 from booking_core.domain.access import ApiKey
 from booking_core.domain.calcom_news import KnownBooking
 from booking_core.domain.discrepancies import Kind, Sighting
+from booking_core.domain.letters import DueLetter, LetterKind, LetterResult
 from booking_core.domain.models import Appointment, Customer, Offering, Reply, ServiceNames, Tenant
 from booking_core.domain.ports import Run, Scope
 from booking_core.domain.webhooks import Delivery
@@ -31,6 +32,15 @@ class Told:
     appointment_id: UUID | None
 
 
+@dataclass(frozen=True)
+class StoredLetter:
+    """A letter that was put down, when it is tried next, and how it ended."""
+
+    due: DueLetter
+    next_try_at: datetime
+    result: LetterResult | None = None
+
+
 @dataclass
 class Stored:
     """The rows of the fake database."""
@@ -48,6 +58,7 @@ class Stored:
     deliveries: MutableMapping[UUID, Delivery] = field(default_factory=dict)
     calcom_bookings: MutableMapping[tuple[UUID, str], Told] = field(default_factory=dict)  # by tenant and uid
     requests: MutableMapping[tuple[UUID, str], Claimed] = field(default_factory=dict)
+    letters: MutableMapping[tuple[UUID, LetterKind, int], StoredLetter] = field(default_factory=dict)
     # Open differences by tenant, kind and subject.
     inconsistencies: MutableMapping[tuple[UUID, Kind, str], Sighting] = field(default_factory=dict)
     resolved: list[tuple[UUID, Sighting, datetime]] = field(default_factory=list)
@@ -64,6 +75,7 @@ class Stored:
             undoings=list(self.undoings),
             requests=dict(self.requests),
             deliveries=dict(self.deliveries),
+            letters=dict(self.letters),
             inconsistencies=dict(self.inconsistencies),
             resolved=list(self.resolved),
             runs=list(self.runs),
@@ -81,6 +93,7 @@ class Stored:
             appointments=InSight(self.appointments, lambda _, appointment: appointment.tenant_id, scope),
             requests=InSight(self.requests, lambda key, _: key[0], scope),
             calcom_bookings=InSight(self.calcom_bookings, lambda key, _: key[0], scope),
+            letters=InSight(self.letters, lambda _, letter: letter.due.tenant_id, scope),
             deliveries=InSight(self.deliveries, lambda _, delivery: delivery.tenant_id, scope),
             inconsistencies=InSight(self.inconsistencies, lambda key, _: key[0], scope),
         )

@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from psycopg.types.range import TimestamptzRange
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, update
@@ -21,7 +20,6 @@ from booking_core.adapters.postgres.tables import (
     offerings,
     services,
     staff,
-    tenants,
     touches,
 )
 from booking_core.adapters.postgres.workloads import workloads
@@ -33,7 +31,6 @@ from booking_core.domain.models import (
     UNSETTLED,
     Appointment,
     Channel,
-    Confirmation,
     Customer,
     Offering,
     Origin,
@@ -105,27 +102,6 @@ class PostgresAppointments:
     async def _one(self, *conditions: ColumnElement[bool]) -> Appointment | None:
         row = (await self._connection.execute(_whole().where(*conditions))).one_or_none()
         return _appointment(row) if row else None
-
-    async def confirmation(self, appointment_id: UUID) -> Confirmation:
-        query = (
-            select(
-                appointments.c.id,
-                tenants.c.name,
-                tenants.c.time_zone,
-                customers.c.name,
-                customers.c.email,
-                services.c.name,
-                staff.c.name,
-                appointments.c.starts_at,
-            )
-            .join_from(appointments, tenants, tenants.c.id == appointments.c.tenant_id)
-            .join(customers, customers.c.id == appointments.c.customer_id)
-            .join(services, services.c.id == appointments.c.service_id)
-            .join(staff, staff.c.id == appointments.c.staff_id)
-            .where(appointments.c.id == appointment_id)
-        )
-        row = (await self._connection.execute(query)).one()
-        return Confirmation(row[0], row[1], ZoneInfo(row[2]), *row[3:])
 
     async def occupied(
         self, tenant_id: UUID, staff_ids: Sequence[UUID], start: datetime, end: datetime

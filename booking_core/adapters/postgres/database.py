@@ -20,6 +20,7 @@ from booking_core.adapters.postgres.customers import PostgresCustomers
 from booking_core.adapters.postgres.inbox import PostgresInbox
 from booking_core.adapters.postgres.inconsistencies import PostgresInconsistencies
 from booking_core.adapters.postgres.keys import PostgresKeys
+from booking_core.adapters.postgres.letters import PostgresLetters
 from booking_core.adapters.postgres.queue import PostgresQueue
 from booking_core.adapters.postgres.requests import PostgresRequests
 from booking_core.adapters.postgres.services import PostgresServices
@@ -60,6 +61,7 @@ class PostgresStores:
         self.customers = PostgresCustomers(connection)
         self.appointments = PostgresAppointments(connection)
         self.queue = PostgresQueue(connection)
+        self.letters = PostgresLetters(connection)
         self.requests = PostgresRequests(connection)
         self.inbox = PostgresInbox(connection)
         self.inconsistencies = PostgresInconsistencies(connection)
