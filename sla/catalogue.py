@@ -82,6 +82,7 @@ REFUSAL_REASONS = (
     "unknown_staff",
     "time_not_bookable",
     "slot_taken",
+    "too_many_bookings",
     "unknown_appointment",
     "called_off",
     "declined",

@@ -20,12 +20,19 @@ from booking_core.domain.errors import (
     CalcomStatusUnknown,
     SlotTaken,
     TimeNotBookable,
+    TooManyBookings,
 )
 from booking_core.domain.ports import CalcomBooking, CalcomStatus
 
 # Fragments of Cal.com's answers to a create: its error codes are exception names and do not tell these apart.
-_TAKEN = ("already has booking at this time", "hosts either already has booking", "reserved this booking time slot")
+_TAKEN = (
+    "already has booking at this time",
+    "hosts either already has booking",
+    "reserved this booking time slot",
+    "booking_conflict",
+)
 _NOT_BOOKABLE = ('can\'t be booked at the "start" time', "meeting in the past")
+_TOO_MANY = "maximum number of active bookings"
 
 _log = structlog.get_logger()
 
@@ -104,6 +111,8 @@ def refusal(answer: httpx.Response) -> BookingError:
         return SlotTaken()
     if any(fragment in said for fragment in _NOT_BOOKABLE):
         return TimeNotBookable()
+    if _TOO_MANY in said:
+        return TooManyBookings()
     return CalcomRejected(said)
 
 

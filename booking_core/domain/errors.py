@@ -9,6 +9,7 @@ BookingError
 │   ├── UnknownStaff
 │   ├── TimeNotBookable
 │   ├── SlotTaken
+│   ├── TooManyBookings
 │   ├── UnknownAppointment
 │   ├── CalledOff                 cancelled while it was being made
 │   ├── BookingDeclined           by the salon
@@ -118,6 +119,12 @@ class SlotTaken(BookingRefused):
     def __init__(self, message: str | None = None, *, alternatives: Sequence[OpenSlot] = ()) -> None:
         super().__init__(message)
         self.alternatives = tuple(alternatives)
+
+
+class TooManyBookings(BookingRefused):
+    """You already have as many appointments as this salon allows; one of them can be moved instead."""
+
+    reason = "too_many_bookings"
 
 
 class UnknownAppointment(BookingRefused):

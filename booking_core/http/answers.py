@@ -31,6 +31,7 @@ STATUS: Mapping[type[errors.BookingError], HTTPStatus] = {
     errors.CancellationRefused: HTTPStatus.CONFLICT,
     errors.TimeNotBookable: HTTPStatus.CONFLICT,
     errors.SlotTaken: HTTPStatus.CONFLICT,
+    errors.TooManyBookings: HTTPStatus.CONFLICT,
     errors.RequestInFlight: HTTPStatus.CONFLICT,
     errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.AppointmentCreationError: HTTPStatus.INTERNAL_SERVER_ERROR,
