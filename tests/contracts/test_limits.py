@@ -110,11 +110,23 @@ async def test_the_servers_own_clock_counts_as_well(redis_server):
     assert 0 < quota.reset_seconds <= TEN.window_seconds
 
 
-async def test_when_nobody_counts_everybody_may_ask():
-    store = FakeLimitStore()
-    limits = Limits(store, key=Limit("key", 1), phone=Limit("phone", 0), call=Limit("call", 1))
+async def test_without_a_count_everybody_may_ask_and_one_request_a_second_looks_whether_it_is_back():
+    store, now = FakeLimitStore(), [0.0]
+    one = {name: Limit(name, 1) for name in ("key", "phone", "call")}
+    limits = Limits(store, **one, monotonic=lambda: now[0])
     store.down = True
 
     assert [await limits.take(limits.key, "x") for _ in range(3)] == [None] * 3
-    store.down = False
+    assert store.asked == 1
+
+    store.down, now[0] = False, 1.0
+    quotas = [await limits.take(limits.key, "x") for _ in range(2)]
+    assert [quota.is_exceeded for quota in quotas if quota] == [False, True]
+
+
+async def test_a_limit_of_none_is_no_limit():
+    store = FakeLimitStore()
+    limits = Limits(store, key=Limit("key", 0), phone=Limit("phone", 0), call=Limit("call", 0))
+
     assert [await limits.take(limits.phone, "x") for _ in range(3)] == [None] * 3
+    assert store.asked == 0

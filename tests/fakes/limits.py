@@ -12,9 +12,11 @@ class FakeLimitStore:
     def __init__(self) -> None:
         self.now = 0.0
         self.down = False
+        self.asked = 0
         self._counts: dict[tuple[str, str], tuple[int, int, int]] = {}
 
     async def take(self, limit: Limit, subject: str) -> Quota:
+        self.asked += 1
         if self.down:
             raise StoreUnavailable
         width, window = limit.window_seconds, math.floor(self.now / limit.window_seconds)
