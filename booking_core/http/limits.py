@@ -45,12 +45,15 @@ async def spend(request: Request, limits: Limits, limit: Limit, subject: str) ->
 
 
 async def spend_phone(request: Request, limits: Limits, tenant: Tenant, phone: str) -> None:
-    """As `spend`, for a telephone, however it is written. Not even its digest can be guessed back without our key."""
+    """As `spend`, for a telephone, however it is written. Not even its digest can be guessed back without our key.
+
+    What is no number is not counted: everybody who hides theirs is announced by the same word.
+    """
     try:
-        written = e164(phone, tenant.country)
+        number = e164(phone, tenant.country)
     except CustomerValidationError:
-        written = phone
-    subject = hmac.digest(tenant.retell_api_key.encode(), f"{tenant.id}:{written}".encode(), "sha256").hex()
+        return
+    subject = hmac.digest(tenant.retell_api_key.encode(), f"{tenant.id}:{number}".encode(), "sha256").hex()
     await spend(request, limits, limits.phone, subject)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
+from booking_core.adapters import retell
 from booking_core.resilience.limits import limits
 from tests.booking_core.conftest import Stage
-from tests.booking_core.test_http import BOOKING, KEY, READING_KEY, call
+from tests.booking_core.test_http import BOOKING, FUNCTIONS, KEY, READING_KEY, call
+from tests.factories import NOW, SALON
 from tests.fakes.limits import FakeLimitStore
 
 AVAILABILITY = "/v1/availability?service=haircut&date=2026-12-02"
@@ -67,6 +70,19 @@ async def test_a_voice_agent_that_asks_too_often_is_given_a_sentence_to_say(limi
     assert [each.status_code for each in answers] == [200] * 3
     assert (answers[-1].json()["status"], answers[-1].json()["reason"]) == ("refused", "too_many_requests")
     assert "wait a minute" in answers[-1].json()["say"]
+
+
+async def test_callers_who_hide_their_number_do_not_share_a_limit(limited):
+    async with limited.client() as client:
+        answers = []
+        for number in range(3):
+            about = {"call_id": f"call-{number}", "from_number": "anonymous"}
+            body = {"name": "check_availability", "args": {"service": "cut", "date": "2026-12-02"}, "call": about}
+            raw = json.dumps(body).encode()
+            signature = {retell.HEADER: retell.sign(raw, SALON.retell_api_key, now=NOW)}
+            answers.append(await client.post(FUNCTIONS, content=raw, headers=signature))
+
+    assert [each.json()["status"] for each in answers] == ["ok"] * 3
 
 
 async def test_without_redis_nobody_is_kept_out(limited, store):
