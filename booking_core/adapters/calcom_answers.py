@@ -61,6 +61,7 @@ def booking(described: Any) -> CalcomBooking:
         status=_status(described),
         start=_instant(described.get("start")),
         moved_to=moved_to if isinstance(moved_to, str) and moved_to else None,
+        end=_instant(described.get("end")),
     )
 
 

@@ -204,6 +204,10 @@ class Appointments(Protocol):
 
     async def by_ids(self, tenant_id: UUID, ids: Collection[UUID]) -> Sequence[Appointment]: ...
 
+    async def keep_until(self, seen: Appointment, end: datetime) -> Appointment | None:
+        """Give it another end; return None and change nothing where `move` returns False."""
+        ...
+
     async def move(self, seen: Appointment, offering: Offering, period: Window, *, calcom_uid: str) -> bool:
         """Give it the time, offering and uid Cal.com has. Its wish is fulfilled no longer: said again, it is a new one.
 
@@ -472,6 +476,7 @@ class CalcomBooking:
     status: CalcomStatus = CalcomStatus.ACCEPTED
     start: datetime | None = None
     moved_to: str | None = None
+    end: datetime | None = None
 
     @property
     def is_live(self) -> bool:

@@ -85,7 +85,7 @@ class Outcomes:
                     recorded = await record(stores, recorded.appointment, state, calcom_uid=booking.uid)
                 if not recorded.is_mine and _is_astray(booking, recorded.appointment):
                     await stores.queue.undo(seen.tenant_id, booking.uid, reason=ASTRAY)
-                return recorded
+                return await _as_long_as_booked(stores, recorded, booking)
 
         return await surely(write)
 
@@ -112,6 +112,19 @@ async def record(
     if letter is not None:
         await stores.letters.put_down(recorded.whole, letter)
     return recorded
+
+
+async def _as_long_as_booked(stores: Stores, recorded: Recorded, booking: CalcomBooking) -> Recorded:
+    """Keep the chair as long as Cal.com does: somebody may have changed the service there since we learnt of it.
+
+    If somebody else comes before that is over, nothing changes here, and reconciliation tells a person.
+    """
+    standing = recorded.appointment
+    is_same_start = booking.start == standing.start and booking.uid == standing.calcom_uid
+    if not recorded.is_mine or not is_same_start or booking.end is None or booking.end == standing.end:
+        return recorded
+    kept = await stores.appointments.keep_until(standing, booking.end)
+    return Recorded(kept, is_mine=True, visit=_with(recorded.visit, kept)) if kept else recorded
 
 
 async def call_off(stores: Stores, appointment: Appointment, *, reason: str) -> Recorded:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -332,6 +333,28 @@ async def test_a_wish_can_be_fulfilled_again_after_it_was_cancelled(stage):
 
     assert again.id != first.id
     assert len(stage.calcom.created) == 2
+
+
+async def test_what_cal_com_books_longer_than_we_knew_is_held_and_told_so_long(stage):
+    stage.calcom.minutes = 45
+
+    appointment = await book(stage)
+
+    assert appointment.end - appointment.start == timedelta(minutes=45)
+    assert stage.database.rows.appointments[appointment.id] == appointment
+    assert await book(stage) == appointment
+
+
+async def test_where_somebody_else_comes_before_the_longer_end_both_keep_their_chairs(stage):
+    open_salon(stage.database, "anna")
+    await book(stage, replace(SOMEBODY_ELSE, start="2026-12-02T10:30"))
+    stage.calcom.entries.clear()
+    stage.calcom.minutes = 45
+
+    appointment = await book(stage)
+
+    assert appointment.end - appointment.start == timedelta(minutes=30)
+    assert states(stage) == [State.CONFIRMED, State.CONFIRMED]
 
 
 async def test_the_offering_says_how_long_the_chair_is_held(stage):

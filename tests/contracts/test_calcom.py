@@ -175,7 +175,8 @@ async def test_a_move_makes_a_new_booking_and_the_old_one_names_it(calendar):
 
     assert (new.start, new.is_live) == (TEN + HOUR, True)
     assert new.uid != old.uid
-    assert await calendar.port.get(TENANT, old.uid) == CalcomBooking(old.uid, CalcomStatus.CANCELLED, TEN, new.uid)
+    cancelled = CalcomBooking(old.uid, CalcomStatus.CANCELLED, TEN, new.uid, TEN + timedelta(minutes=30))
+    assert await calendar.port.get(TENANT, old.uid) == cancelled
     # It keeps the metadata of the first.
     moved = replace(ours, start=TEN + HOUR, end=TEN + HOUR + timedelta(minutes=30))
     assert await calendar.port.find(TENANT, moved) == new

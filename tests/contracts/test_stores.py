@@ -242,6 +242,22 @@ async def test_a_visit_of_which_one_segment_is_taken_is_not_held_at_all(database
         assert await stores.appointments.hold(*await a_visit(database, minutes=200))
 
 
+async def test_a_chair_is_kept_until_another_end_unless_somebody_comes_before(database):
+    seen = await an_appointment(database)
+    assert await hold(database, seen)
+    assert await hold(database, await an_appointment(database, minutes=60))
+    hour, longer = seen.start + timedelta(hours=1), seen.start + timedelta(minutes=61)
+
+    async with database.begin(SALON.id) as stores:
+        kept = await stores.appointments.keep_until(seen, hour)
+        assert kept is not None
+        assert await stores.appointments.keep_until(seen, hour) is None  # a version that is no longer
+        assert await stores.appointments.keep_until(kept, longer) is None
+        assert await stores.appointments.find(SALON.id, seen.id) == kept
+
+    assert (kept.start, kept.end) == (seen.start, hour)
+
+
 async def test_in_the_gap_of_a_visit_somebody_else_may_come(database):
     async with database.begin(SALON.id) as stores:
         assert await stores.appointments.hold(*await a_visit(database))

@@ -150,6 +150,16 @@ class FakeAppointments:
     async def by_ids(self, tenant_id: UUID, ids: Collection[UUID]) -> Sequence[Appointment]:
         return [each for each in self._rows.appointments.values() if each.tenant_id == tenant_id and each.id in ids]
 
+    async def keep_until(self, seen: Appointment, end: datetime) -> Appointment | None:
+        stored = self._rows.appointments.get(seen.id)
+        if stored is None or stored.version != seen.version:
+            return None
+        changed = replace(seen, end=end, version=seen.version + 1)
+        del self._rows.appointments[seen.id]
+        comes_then = await self.occupied(seen.tenant_id, [seen.offering.staff_id], seen.start, end)
+        self._rows.appointments[seen.id] = stored if comes_then else changed
+        return None if comes_then else changed
+
     async def move(self, seen: Appointment, offering: Offering, period: Window, *, calcom_uid: str) -> bool:
         stored = self._rows.appointments[seen.id]
         others = [

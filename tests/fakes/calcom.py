@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from booking_core.domain.discrepancies import ListedBooking
@@ -51,6 +51,7 @@ class FakeCalcom:
     hides: bool = False  # reads lag behind
     status: CalcomStatus = CalcomStatus.ACCEPTED  # of what is booked
     refuses_cancelling: bool = False
+    minutes: int | None = None  # of every service, where somebody has changed it behind our back
 
     @property
     def live(self) -> list[Entry]:
@@ -64,9 +65,10 @@ class FakeCalcom:
     async def create(self, tenant: Tenant, appointment: Appointment) -> CalcomBooking:
         self._fail_before()
         staff = appointment.offering.staff_id
-        self._refuse_taken(staff, appointment.start, appointment.end)
+        end = appointment.start + timedelta(minutes=self.minutes) if self.minutes else appointment.end
+        self._refuse_taken(staff, appointment.start, end)
         self.created.append(appointment)
-        made = self.enter(appointment.id, staff, appointment.start, appointment.end, tenant_id=tenant.id)
+        made = self.enter(appointment.id, staff, appointment.start, end, tenant_id=tenant.id)
         self._fail()
         return made
 
@@ -123,7 +125,7 @@ class FakeCalcom:
         self, made_for: UUID, staff_id: UUID, start: datetime, end: datetime, *, tenant_id: UUID | None = None
     ) -> CalcomBooking:
         """Write a booking into the calendar, whoever asked for it."""
-        booking = CalcomBooking(f"uid-{len(self.entries) + 1}", self.status, start)
+        booking = CalcomBooking(f"uid-{len(self.entries) + 1}", self.status, start, end=end)
         self.entries[booking.uid] = Entry(booking, made_for, staff_id, start, end, tenant_id)
         return booking
 

@@ -152,6 +152,24 @@ class PostgresAppointments:
         query = _whole().where(appointments.c.tenant_id == tenant_id, appointments.c.id.in_(ids))
         return [_appointment(row) for row in await self._connection.execute(query)]
 
+    async def keep_until(self, seen: Appointment, end: datetime) -> Appointment | None:
+        kept = (
+            update(appointments)
+            .where(appointments.c.id == seen.id, appointments.c.version == seen.version)
+            .values(
+                version=appointments.c.version + 1,
+                period=TimestamptzRange(seen.start, end, "[)"),
+                updated_at=func.now(),
+            )
+            .returning(appointments.c.version)
+        )
+        try:
+            async with self._connection.begin_nested():
+                version = (await self._connection.execute(kept)).scalar_one_or_none()
+        except IntegrityError:
+            return None  # somebody else comes then
+        return None if version is None else replace(seen, end=end, version=version)
+
     async def move(self, seen: Appointment, offering: Offering, period: Window, *, calcom_uid: str) -> bool:
         moved = (
             update(appointments)
