@@ -27,6 +27,8 @@ from booking_core.settings import Settings
 from booking_core.telemetry.log_fields import FIELDS
 from sla import logs
 
+# What a job worker keeps of its time to put back what it could not finish.
+HAND_BACK_SECONDS = 3
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 cli = typer.Typer(
@@ -57,7 +59,11 @@ def worker_app() -> ASGIApp:
         admin_email=settings.admin_email,
     )
     return composition.web(
-        world, core, body_limit_bytes=settings.body_limit_bytes, prompt_v2_percent=settings.prompt_v2_percent
+        world,
+        core,
+        body_limit_bytes=settings.body_limit_bytes,
+        prompt_v2_percent=settings.prompt_v2_percent,
+        grace_seconds=settings.grace_seconds,
     )
 
 
@@ -81,7 +87,7 @@ def serve() -> None:
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
-        timeout_graceful_shutdown=settings.drain_seconds,
+        timeout_graceful_shutdown=max(round(settings.drain_seconds - settings.grace_seconds), 1),
         # A worker that is busy for a while is not dead; five seconds, the default, would kill it under load.
         timeout_worker_healthcheck=30,
         access_log=False,
@@ -126,7 +132,7 @@ async def _work(settings: Settings) -> None:
                 # Those that failed stay, for a person to see.
                 delete_jobs="successful",
                 install_signal_handlers=False,
-                shutdown_graceful_timeout=settings.drain_seconds,
+                shutdown_graceful_timeout=max(settings.drain_seconds - HAND_BACK_SECONDS, 0),
             )
         )
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -36,6 +36,7 @@ from booking_core.domain.ports import Calcom, Clock, Database, Mailer
 from booking_core.domain.webhooks import Source
 from booking_core.http import answers, bookings, calls, health, inbound, webhooks
 from booking_core.http.callers import Door
+from booking_core.http.life import Life, drains_first
 from booking_core.http.middleware import Entrance
 from booking_core.resilience.allowance import Allowance
 from booking_core.resilience.circuit_breaker import CALCOM, CircuitBreaker
@@ -251,13 +252,17 @@ def reconciliation(world: World, core: Core, *, stuck_seconds: float, changes_a_
     )
 
 
-def web(world: World, core: Core, *, body_limit_bytes: int, prompt_v2_percent: int) -> ASGIApp:
+def web(
+    world: World, core: Core, *, body_limit_bytes: int, prompt_v2_percent: int, grace_seconds: float = 0.0
+) -> ASGIApp:
     """Put the HTTP routes around the business; the application's lifespan ends the world with it."""
+    life = Life()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with world.closing:
-            yield
+            with drains_first(life, grace_seconds=grace_seconds):
+                yield
             await core.bus.drain()
 
     # Without the pages for people: they run scripts from elsewhere. /openapi.json says the same to tools.
@@ -269,5 +274,5 @@ def web(world: World, core: Core, *, body_limit_bytes: int, prompt_v2_percent: i
     app.include_router(calls.router(desk, core.tenants, core.repeats, world.limits))
     app.include_router(webhooks.router(core.inbox, core.tenants, world.clock, world.recorder.webhook))
     app.include_router(inbound.router(core.callers, core.tenants, world.clock, v2_percent=prompt_v2_percent))
-    app.include_router(health.router({"database": world.database.ping}, world.optional_pings))
-    return Entrance(app, answered=world.recorder.answered, body_limit_bytes=body_limit_bytes)
+    app.include_router(health.router({"database": world.database.ping}, world.optional_pings, life))
+    return Entrance(app, answered=world.recorder.answered, body_limit_bytes=body_limit_bytes, life=life)

@@ -88,7 +88,10 @@ class Settings(ProcessSettings):
     )
     body_limit_bytes: Annotated[int, Field(ge=1024)] = Field(1024 * 1024, description="Largest request body.")
     drain_seconds: Annotated[int, Field(ge=1, le=300)] = Field(
-        25, description="How long a stopping worker may finish its requests."
+        25, description="How long a stopping worker may take to finish its requests or jobs, grace included."
+    )
+    grace_seconds: Annotated[float, Field(ge=0, le=60)] = Field(
+        3.0, description="How long a stopping worker says so on /readyz before it accepts nobody any more."
     )
     abandoned_seconds: Seconds = Field(
         120, description="Age at which a synthetic booking is swept and a booking without an answer is called unknown."

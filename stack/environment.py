@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 # Settings a person may add for one run: `BOOKING_WORKERS=4 make up`. The table in processes.py wins where both speak.
 OWN_PREFIXES = ("BOOKING_", "EXPORTER_", "LOADTEST_", "SIMULATOR_", "ONCALL_", "OTEL_")
 # The simulator allows any number of calls unless it is told otherwise; a drill of the allowance says so to both sides.
-DEFAULTS = {"BOOKING_CALCOM_CALLS_PER_MINUTE": "0"}
+# Nobody sends callers by /readyz here, so nobody is given time to look there before a worker stops.
+DEFAULTS = {"BOOKING_CALCOM_CALLS_PER_MINUTE": "0", "BOOKING_GRACE_SECONDS": "0"}
 KEPT = ("PATH", "HOME", "USER", "LOGNAME", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
 # Every process of a chain carries this with the chain's directory: how we know, later, which processes are ours.
 MARK = "SLOTWATCH_CHAIN"

@@ -12,8 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from functools import partial
 from pathlib import Path
 from random import Random
+from threading import Timer
 
 import psycopg
 import redis
@@ -30,7 +32,8 @@ from stack.redis import PrivateRedis
 from stack.run_directory import RunDirectory
 from stack.sweep import wait_until
 
-_PATIENCE_SECONDS = 20.0
+_PATIENCE_SECONDS = 30.0
+_FROZEN_SECONDS = 40.0
 
 _ROWS = """
 SELECT a.id::text, a.state, a.calcom_uid, c.phone, c.email, s.slug AS staff,
@@ -66,8 +69,7 @@ class ChainHands:
         if not living:
             return "nobody: no worker lives"
         slot = self.chance.choice(sorted(living))
-        with suppress(ProcessLookupError):
-            os.kill(living[slot], signal.SIGKILL)
+        _signal(living[slot], signal.SIGKILL)
         return slot
 
     def flush_redis(self) -> None:
@@ -78,6 +80,26 @@ class ChainHands:
         """End every other connection to the database in the middle of what it does; return how many."""
         with psycopg.connect(PrivateCluster(self.run.postgres).url()) as connection:
             return connection.execute(_CUT).rowcount
+
+    def restart_workers(self) -> None:
+        """Replace the workers as a deployment does: those of HTTP one by one (SIGHUP), then those of jobs (SIGTERM)."""
+        _signal(self.chain.supervisor.states()["core"].pid, signal.SIGHUP)
+        self.chain.supervisor.stop(["worker"])
+        wait_until(partial(self._has_ended, "worker"), seconds=_PATIENCE_SECONDS)
+        self.chain.supervisor.start("worker")
+
+    def _has_ended(self, name: str) -> bool:
+        return self.chain.supervisor.states()[name].has_ended
+
+    def freeze_a_job_worker(self) -> str:
+        """Let one stand still for longer than it takes to be taken for dead, and then go on."""
+        jobs = {slot: pid for slot, pid in holders(self.run.room("metrics")).items() if slot.startswith("jobs")}
+        if not jobs:
+            return "nobody: no job worker lives"
+        slot = self.chance.choice(sorted(jobs))
+        _signal(jobs[slot], signal.SIGSTOP)
+        Timer(_FROZEN_SECONDS, _signal, (jobs[slot], signal.SIGCONT)).start()
+        return slot
 
     def rows(self) -> Sequence[Row]:
         url = PrivateCluster(self.run.postgres).url()
@@ -93,7 +115,7 @@ class ChainHands:
     def stop_calcom(self) -> None:
         """Let nobody listen on Cal.com's port; what it held is forgotten."""
         self.chain.supervisor.stop(["simulator"])
-        wait_until(lambda: self.chain.supervisor.states()["simulator"].has_ended, seconds=_PATIENCE_SECONDS)
+        wait_until(partial(self._has_ended, "simulator"), seconds=_PATIENCE_SECONDS)
 
     def start_calcom(self) -> None:
         """Start it again, empty. Raises Failed when it does not come back."""
@@ -102,6 +124,11 @@ class ChainHands:
         answers = readiness.answers_http(place.host(Process.SIMULATOR), place.port(Process.SIMULATOR), "/livez")
         if not wait_until(answers, seconds=_PATIENCE_SECONDS):
             raise Failed(f"the simulator did not come back; see {self.run.log / 'simulator.log'}")
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def _addressee(letter: Path) -> str:

@@ -9,13 +9,22 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
+from booking_core.http.life import Life
+
 Ping = Callable[[], Awaitable[None]]
 DEADLINE_SECONDS = 2.0
 
 
-def router(required: Mapping[str, Ping], optional: Mapping[str, Ping]) -> APIRouter:
+def router(required: Mapping[str, Ping], optional: Mapping[str, Ping], life: Life) -> APIRouter:
     """`required` dependencies fail readiness; `optional` ones degrade it, for without them we are slower, not wrong."""
     routes = APIRouter()
+
+    @routes.get("/startupz")
+    async def started() -> JSONResponse:
+        """Tell whether the worker has ever been able to work; once it has, only /readyz tells whether it still is."""
+        if not life.has_started:
+            life.has_started = all(await asyncio.gather(*map(_answers, required.values())))
+        return JSONResponse({"status": "ok" if life.has_started else "starting"}, 200 if life.has_started else 503)
 
     @routes.get("/livez")
     async def alive() -> dict[str, str]:
@@ -23,6 +32,8 @@ def router(required: Mapping[str, Ping], optional: Mapping[str, Ping]) -> APIRou
 
     @routes.get("/readyz")
     async def ready() -> JSONResponse:
+        if life.is_draining:
+            return JSONResponse({"status": "draining", "checks": {}}, 503)
         pings = {**required, **optional}
         results = await asyncio.gather(*(_answers(ping) for ping in pings.values()))
         checks = dict(zip(pings, results, strict=True))

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from booking_core.domain.models import Traffic
 from booking_core.http import limits
+from booking_core.http.life import Life
 
 CORRELATION_HEADER = "x-request-id"
 # What we answer is data for programs: nothing to render, frame, sniff or keep. The one whose answer it is may be told
@@ -45,8 +46,9 @@ class BodyTooLarge(HTTPException):
 class Entrance:
     """The outermost application: nothing enters unmarked, unlimited or untimed."""
 
-    def __init__(self, app: ASGIApp, *, answered: Answered, body_limit_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, answered: Answered, body_limit_bytes: int, life: Life) -> None:
         self._app = app
+        self._life = life
         self._answered = answered
         self._body_limit_bytes = body_limit_bytes
 
@@ -69,6 +71,8 @@ class Entrance:
                 status = message["status"]
                 answered = MutableHeaders(scope=message)
                 answered[CORRELATION_HEADER] = correlation_id
+                if self._life.is_draining:
+                    answered["connection"] = "close"  # the next request goes to a worker that stays
                 for name, value in (*SECURITY_FIELDS, *limits.fields(State(scope["state"]))):
                     answered[name] = value
             await send(message)

@@ -27,6 +27,12 @@ class Hands(Protocol):
 
     def cut_database(self) -> int: ...
 
+    def restart_workers(self) -> None: ...
+
+    def freeze_a_job_worker(self) -> str:
+        """Stop it in its tracks; 40 s later it goes on as if nothing had been."""
+        ...
+
     def rows(self) -> Sequence[Row]: ...
 
     def letters(self) -> Mapping[str, datetime]:
@@ -72,6 +78,11 @@ class Chaos:
             return "flushed Redis"
         if mishap.strike is Strike.CUT:
             return f"cut {await asyncio.to_thread(self.hands.cut_database)} database connections"
+        if mishap.strike is Strike.RESTART:
+            await asyncio.to_thread(self.hands.restart_workers)
+            return "restarted the workers with SIGTERM"
+        if mishap.strike is Strike.FREEZE:
+            return f"froze {await asyncio.to_thread(self.hands.freeze_a_job_worker)} for 40 s"
         answer = await self.line.client.post(f"{self.simulator_url}/control/faults", json=dict(mishap.order))
         answer.raise_for_status()
         return " ".join(f"{name}={value}" for name, value in mishap.order.items())

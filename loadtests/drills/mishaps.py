@@ -16,6 +16,8 @@ class Strike(StrEnum):
     KILL = "kill"
     FLUSH = "flush"
     CUT = "cut"
+    RESTART = "restart"
+    FREEZE = "freeze"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,14 @@ _ORDERS: Sequence[Mapping[str, Any]] = (
     {"fault": "outage", "seconds": 4},
 )
 _EVERY_SECONDS = 6.0
-_KILL_EVERY_SECONDS, _FLUSH_EVERY_SECONDS, _CUT_EVERY_SECONDS = 12.0, 9.0, 10.0
+# Of what the owner of the processes does: how often.
+_STRIKES: Mapping[Strike, float] = {
+    Strike.KILL: 12.0,
+    Strike.FLUSH: 9.0,
+    Strike.CUT: 10.0,
+    Strike.RESTART: 70.0,
+    Strike.FREEZE: 90.0,
+}
 
 
 def mishaps(chance: Random, *, seconds: float) -> Sequence[Mishap]:
@@ -48,9 +57,8 @@ def mishaps(chance: Random, *, seconds: float) -> Sequence[Mishap]:
     for at in _times(chance, _EVERY_SECONDS, seconds):
         rounds = rounds or chance.sample(_ORDERS, len(_ORDERS))
         made.append(Mishap(at, Strike.CALCOM, rounds.pop()))
-    made += [Mishap(at, Strike.KILL, {}) for at in _times(chance, _KILL_EVERY_SECONDS, seconds)]
-    made += [Mishap(at, Strike.FLUSH, {}) for at in _times(chance, _FLUSH_EVERY_SECONDS, seconds)]
-    made += [Mishap(at, Strike.CUT, {}) for at in _times(chance, _CUT_EVERY_SECONDS, seconds)]
+    for strike, every in _STRIKES.items():
+        made += [Mishap(at, strike, {}) for at in _times(chance, every, seconds)]
     return sorted(made, key=lambda mishap: mishap.at_seconds)
 
 

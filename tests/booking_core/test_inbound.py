@@ -16,6 +16,7 @@ from booking_core.adapters import retell
 from booking_core.domain.errors import AppointmentDatabaseError
 from booking_core.domain.models import PromptVersion, Tenant
 from booking_core.http import inbound
+from booking_core.http.life import Life
 from booking_core.http.middleware import Entrance
 from booking_core.services.caller_recognition import CallerRecognition
 from booking_core.services.tenants import TenantDirectory
@@ -157,7 +158,7 @@ def impatient(stage: Stage, *, tenants: TenantDirectory, callers: CallerRecognit
     """A webhook whose time is up as soon as it has to wait for anything at all."""
     app = FastAPI()
     app.include_router(inbound.router(callers, tenants, stage.clock, v2_percent=100, within_seconds=0))
-    entrance = Entrance(app, answered=lambda *_: None, body_limit_bytes=1024)
+    entrance = Entrance(app, answered=lambda *_: None, body_limit_bytes=1024, life=Life())
     return httpx.AsyncClient(transport=httpx.ASGITransport(entrance), base_url="http://core")
 
 

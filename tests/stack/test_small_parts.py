@@ -61,6 +61,7 @@ def test_our_processes_inherit_settings_but_no_proxy_and_carry_the_mark():
         "PATH": "/bin",
         "BOOKING_WORKERS": "4",
         "BOOKING_CALCOM_CALLS_PER_MINUTE": "0",
+        "BOOKING_GRACE_SECONDS": "0",
         "LC_ALL": "C.UTF-8",
         "PYTHONUNBUFFERED": "1",
         MARK: "/srv/.run",

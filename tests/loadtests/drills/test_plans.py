@@ -47,7 +47,7 @@ def test_the_most_callers_each_have_a_number_and_a_working_day():
 
 
 def test_the_simulator_takes_every_order_of_a_long_drill():
-    made = mishaps(Random(1), seconds=120)
+    made = mishaps(Random(1), seconds=200)
 
     orders = [
         FaultOrder.model_validate_json(json.dumps(dict(each.order))) for each in made if each.strike is Strike.CALCOM
