@@ -38,8 +38,12 @@ _ORDERS: Sequence[Mapping[str, Any]] = (
     {"fault": "truncated_json", "seconds": 4, "share": 0.3},
     {"fault": "rate_limit", "seconds": 3, "share": 0.4},
     {"fault": "outage", "seconds": 4},
+    {"fault": "webhook_never", "seconds": 8, "share": 0.5},
+    {"fault": "webhook_twice", "seconds": 8, "share": 0.5},
+    {"fault": "webhook_late", "seconds": 8, "share": 0.5, "delay_seconds": 3},
+    {"fault": "webhook_out_of_order", "seconds": 8, "share": 0.5},
 )
-_EVERY_SECONDS = 6.0
+_EVERY_SECONDS = 5.0
 # Of what the owner of the processes does: how often.
 _STRIKES: Mapping[Strike, float] = {
     Strike.KILL: 12.0,

@@ -52,6 +52,6 @@ def test_the_simulator_takes_every_order_of_a_long_drill():
     orders = [
         FaultOrder.model_validate_json(json.dumps(dict(each.order))) for each in made if each.strike is Strike.CALCOM
     ]
-    assert len({order.fault for order in orders}) == 7
+    assert len({order.fault for order in orders}) == 11
     assert {each.strike for each in made} == set(Strike)
     assert [each.at_seconds for each in made] == sorted(each.at_seconds for each in made)
