@@ -17,9 +17,12 @@ from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Job
 
 from booking_core.adapters.postgres.queue import PAYLOAD_VERSION
+from booking_core.domain.errors import BookingError
 
 # Put down by a newer core, while workers are replaced one by one.
 NEWER_AGAIN_SECONDS = 30
+# Cal.com or the database did not let it: no fault of the job.
+POSTPONED_SECONDS = 30
 # A job that raises what nobody foresaw is tried so often, each time after a longer pause, and then stays as `failed`.
 MOST_STUMBLES = 5
 STUMBLED_AGAIN_SECONDS = (10, 30, 60, 120)
@@ -52,9 +55,13 @@ class Durable:
             # The worker is stopping and has waited long enough: another one goes on.
             await self.put_back(job, after_seconds=0)
             raise
+        except BookingError as error:
+            # A condition that has a name passes: the job waits for that, however often.
+            _log.warning("job_postponed", job=job.id, task=job.task_name, reason=error.reason)
+            await self.put_back(job, after_seconds=POSTPONED_SECONDS)
         except Exception:
             if stumbles + 1 >= MOST_STUMBLES:
-                _log.error("job_given_up", job=job.id, task=job.task_name)
+                _log.exception("job_given_up", job=job.id, task=job.task_name)
                 raise
             _log.exception("job_stumbled", job=job.id, task=job.task_name)
             again = STUMBLED_AGAIN_SECONDS[stumbles]

@@ -24,7 +24,6 @@ from booking_core.services.reconciliation import Reconciliation
 EVERY_MINUTE = "* * * * *"
 EVERY_FIVE_MINUTES = "*/5 * * * *"
 SWEPT_AT_ONCE = 50
-UNDONE_AGAIN_SECONDS = 60
 # Most have a job already and are passed over; so many that a long outage hides none behind them.
 UNSETTLED_AT_ONCE = 2000
 
@@ -51,13 +50,8 @@ class Jobs:
             later = seconds * (1 + self.jitter() / 4)
             await self.durable.put_back(job, after_seconds=later, changes={"tries": tries + 1, "stumbles": 0})
 
-    async def undo(self, job: Job, tenant_id: str, calcom_uid: str, reason: str) -> None:
-        try:
-            await self.core.cancellation.undo(UUID(tenant_id), calcom_uid, reason=reason)
-        except BookingError as error:
-            # No appointment remembers what it is about, so it must not be given up.
-            _log.warning("undo_postponed", calcom_uid=calcom_uid, reason=error.reason)
-            await self.durable.put_back(job, after_seconds=UNDONE_AGAIN_SECONDS)
+    async def undo(self, _job: Job, tenant_id: str, calcom_uid: str, reason: str) -> None:
+        await self.core.cancellation.undo(UUID(tenant_id), calcom_uid, reason=reason)
 
     async def process_delivery(self, _job: Job, tenant_id: str, delivery_id: str) -> None:
         await self.core.inbox.process(UUID(tenant_id), UUID(delivery_id))

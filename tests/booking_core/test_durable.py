@@ -12,7 +12,14 @@ import pytest
 from procrastinate.jobs import Job
 
 from booking_core.adapters.postgres.queue import PAYLOAD_VERSION, seniority
-from booking_core.durable import MOST_STUMBLES, NEWER_AGAIN_SECONDS, STUMBLED_AGAIN_SECONDS, Durable
+from booking_core.domain.errors import CalcomUnavailable
+from booking_core.durable import (
+    MOST_STUMBLES,
+    NEWER_AGAIN_SECONDS,
+    POSTPONED_SECONDS,
+    STUMBLED_AGAIN_SECONDS,
+    Durable,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -105,6 +112,17 @@ async def test_a_poisoned_job_is_tried_with_growing_pauses_then_stays_for_a_pers
     assert pauses == pytest.approx(STUMBLED_AGAIN_SECONDS, abs=5)
     assert [(status, payload["name"]) for status, payload, _ in await bench.jobs()] == [("failed", "poisoned")]
     assert [payload["name"] for payload in bench.worked] == ["poisoned"] * MOST_STUMBLES + ["healthy"]
+
+
+async def test_a_job_that_meets_what_has_a_name_is_postponed_however_often_and_never_given_up(bench):
+    bench.error = CalcomUnavailable()
+    await bench.put_down(stumbles=1)
+    for _ in range(MOST_STUMBLES + 1):
+        await bench.run()
+        ((status, payload, left),) = await bench.jobs()
+        assert (status, payload["stumbles"]) == ("todo", 1)
+        assert left == pytest.approx(POSTPONED_SECONDS, abs=5)
+        await bench.advance()
 
 
 async def test_a_job_that_a_stopping_worker_could_not_finish_is_handed_back(bench):
