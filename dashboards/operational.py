@@ -55,8 +55,8 @@ def _workers() -> Panel:
 def _unsettled() -> Panel:
     caption = Caption(
         "Unsettled bookings",
-        "Appointments that wait to be entered in Cal.com, those it may or may not hold (each blocks its slot), and "
-        "orphans: bookings that live in one world only.",
+        "Appointments that wait to be entered in Cal.com, those it may or may not hold (each blocks its slot), "
+        "orphans, which live in one world only, and jobs that were given up and wait for a person.",
         "short",
         alert="OrphanedBookings",
     )
@@ -64,6 +64,7 @@ def _unsettled() -> Panel:
         Query(q.highest(q.level(c.SYNC_BACKLOG)), "waiting", instant=True),
         Query(q.highest(q.level(c.UNKNOWN_OUTCOMES)), "unknown", instant=True),
         Query(q.highest(q.level(c.ORPHANS), "kind"), "{{kind}}", instant=True),
+        Query(q.highest(q.level(c.QUEUE_JOBS, state="given_up"), "state"), "jobs {{state}}", instant=True),
     )
     return stat(caption, *queries, steps=ANY_IS_BAD)
 

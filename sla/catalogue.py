@@ -456,6 +456,13 @@ ORPHANS = Metric(
     Home.SIDECAR,
     labels=(Label("kind", ("orphan_there", "orphan_here")),),
 )
+QUEUE_JOBS = Metric(
+    "booking_queue_jobs",
+    Kind.GAUGE,
+    "Durable jobs by state; those given up raised five times what nobody foresaw, and wait for a person.",
+    Home.SIDECAR,
+    labels=(Label("state", ("waiting", "running", "given_up")),),
+)
 BREAKER_NOW = Metric(
     "booking_circuit_breaker_state",
     Kind.GAUGE,

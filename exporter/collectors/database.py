@@ -15,6 +15,7 @@ UNSETTLED = """
     FROM monitoring_unsettled
 """
 ORPHANS = "SELECT kind, bookings FROM monitoring_orphans"
+JOBS = "SELECT state, jobs FROM monitoring_jobs"
 CONNECTIONS = """
     SELECT coalesce(replace(state, ' ', '_'), 'other'), count(*)
     FROM pg_stat_activity
@@ -42,6 +43,7 @@ class DatabaseCollector:
             with psycopg.connect(self._url, connect_timeout=2, options=self._options) as connection:
                 unsettled: tuple[float, ...] = connection.execute(UNSETTLED).fetchone() or (0, 0.0, 0, 0.0)
                 orphans: dict[str, int] = dict(connection.execute(ORPHANS).fetchall())
+                jobs: dict[str, int] = dict(connection.execute(JOBS).fetchall())
                 by_state: dict[str, int] = dict(connection.execute(CONNECTIONS).fetchall())
         except psycopg.Error as error:
             raise Unreachable([gauge(c.DB_UP, 0)]) from error
@@ -50,6 +52,7 @@ class DatabaseCollector:
         metrics = (c.UNKNOWN_OUTCOMES, c.INFLIGHT_OLDEST_AGE, c.SYNC_BACKLOG, c.SYNC_BACKLOG_OLDEST_AGE)
         yield from map(gauge, metrics, unsettled)
         yield gauge_by(c.ORPHANS, dict.fromkeys(c.ORPHANS.label("kind").values, 0.0) | orphans)
+        yield gauge_by(c.QUEUE_JOBS, dict.fromkeys(c.QUEUE_JOBS.label("state").values, 0.0) | jobs)
         yield gauge_by(c.DB_CONNECTIONS, _connections(by_state))
 
 

@@ -49,12 +49,29 @@ def test_every_number_of_the_unsettled_bookings_has_its_own_name(sidecar_url, ow
     assert [found[metric.name, ""] for metric in named] == [1, 2, 3, 4]
 
 
+def test_jobs_are_counted_by_what_may_be_hoped_of_them(sidecar_url, owner_url):
+    with psycopg.connect(owner_url.replace("+psycopg", "")) as connection:
+        for status in ("todo", "todo", "doing", "failed", "succeeded", "aborted"):
+            connection.execute(
+                """
+                INSERT INTO procrastinate_jobs (queue_name, task_name, args, status)
+                VALUES ('default', 'settle', '{}', %s::procrastinate_job_status)
+                """,
+                [status],
+            )
+
+    found = values(DatabaseCollector(sidecar_url, query_seconds=1))
+
+    states = ("waiting", "running", "given_up")
+    assert [found[c.QUEUE_JOBS.name, state] for state in states] == [2, 1, 1]
+
+
 def test_orphans_are_counted_once_two_runs_have_seen_them_and_until_they_are_resolved(sidecar_url, owner_url):
     with psycopg.connect(owner_url.replace("+psycopg", ""), options="-c slotwatch.tenant=every") as connection:
         tenant = connection.execute(
             """
-            INSERT INTO tenants (id, token, name, time_zone, country, api_key_sha256, retell_api_key, calcom_api_key)
-            VALUES (gen_random_uuid(), 't', 'Salon', 'UTC', 'DE', 'a', 'b', 'c') RETURNING id
+            INSERT INTO tenants (id, token, name, time_zone, country, retell_api_key, calcom_api_key)
+            VALUES (gen_random_uuid(), 't', 'Salon', 'UTC', 'DE', 'b', 'c') RETURNING id
             """
         ).fetchone()
         for subject, sightings, seconds, resolved in (
