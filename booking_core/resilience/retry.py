@@ -39,7 +39,7 @@ class RetryPolicy:
 
 
 # A caller is on the phone: one try, one short retry, then "we will confirm".
-IN_CALL = RetryPolicy(delays_seconds=(0.5,), deadline_seconds=8.0, longest_wait_seconds=0.5)
+IN_CALL = RetryPolicy(delays_seconds=(0.25,), deadline_seconds=8.0, longest_wait_seconds=0.5)
 # Four tries of 20 s and the ladder fit. Cal.com's block of 60 s is waited for in the queue: a worker that slept through
 # it would hold up every other salon.
 BACKGROUND = RetryPolicy(delays_seconds=(1.0, 2.0, 4.0), deadline_seconds=90.0, longest_wait_seconds=5.0)

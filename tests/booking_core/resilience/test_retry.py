@@ -97,7 +97,7 @@ async def test_in_a_call_there_is_one_short_retry():
     with pytest.raises(CalcomUnavailable):
         await script.run(IN_CALL)
 
-    assert script.waits == [0.5]
+    assert script.waits == [0.25]
 
 
 async def test_every_try_is_told_how_long_it_may_take():
@@ -105,10 +105,10 @@ async def test_every_try_is_told_how_long_it_may_take():
 
     await script.run(IN_CALL)
 
-    assert script.budgets == [8.0, 5.0]
+    assert script.budgets == [8.0, 5.25]
 
 
-@pytest.mark.parametrize(("seconds", "tries"), [(6.5, 2), (6.500001, 1)])
+@pytest.mark.parametrize(("seconds", "tries"), [(6.75, 2), (6.750001, 1)])
 async def test_no_try_begins_that_could_not_end_in_time(seconds, tries):
     script = Script([CalcomUnavailable(), CalcomUnavailable()], seconds=seconds)
 
@@ -159,7 +159,6 @@ async def test_a_reset_that_is_not_near_is_not_waited_for(policy, reset):
         await script.run(policy)
 
     assert raised.value.retry_after_seconds == reset
-    assert script.waits == []
     assert script.waits == []
 
 
@@ -217,7 +216,7 @@ async def test_a_look_up_that_fails_sends_nothing_and_leaves_the_doubt():
 
 
 async def test_a_look_up_that_used_up_the_time_sends_nothing():
-    script = Script([CalcomOutcomeUnknown()], found=[None], seconds=3.3)
+    script = Script([CalcomOutcomeUnknown()], found=[None], seconds=3.4)
 
     with pytest.raises(CalcomOutcomeUnknown):
         await script.run(IN_CALL)
