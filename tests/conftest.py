@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 from hypothesis import settings
 
-# The same examples in every run, so that red is red everywhere; --hypothesis-profile=default goes on searching.
-settings.register_profile("repeatable", derandomize=True)
+# The same examples in every run and no deadline, so that red is red everywhere; another profile goes on searching.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 
 
