@@ -4,8 +4,8 @@ from alembic import op
 
 from booking_core.adapters.postgres.migrations.tenancy import read_by_sidecar
 
-revision = "0019"
-down_revision = "0018"
+revision = "0021"
+down_revision = "0020"
 
 # Those that are done are deleted; what was aborted was put back, so only these three say anything.
 VIEW = """
