@@ -5,7 +5,7 @@ Business refusals are answered with 200 and a sentence to say: any other status 
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -28,7 +28,16 @@ from booking_core.domain.errors import (
     UnknownStaff,
 )
 from booking_core.domain.hearing import Heard
-from booking_core.domain.models import AvailabilityRequest, BookingRequest, Channel, CustomerWish, Origin, Reply, Tenant
+from booking_core.domain.models import (
+    AvailabilityRequest,
+    BookingRequest,
+    Channel,
+    CustomerWish,
+    OpenSlot,
+    Origin,
+    Reply,
+    Tenant,
+)
 from booking_core.domain.ports import Clock
 from booking_core.http.answers import calling_off, confirmation, invalid, open_slots, other_name, refusal
 from booking_core.http.callers import origin_of, tenant_by_signature
@@ -93,12 +102,11 @@ class Desk:
         wish = AvailabilityRequest(args.service, day, args.time, args.staff, OFFERED_ON_THE_PHONE)
         _, found = await self.slots.find(tenant, wish)
         listed = open_slots(found, tenant.time_zone)
-        spoken = ", ".join(rules.spoken(slot.start, tenant.time_zone) for slot in found)
         return {
             "status": "ok",
             "slots": ", ".join(slot["local"] for slot in listed),
             "slot_list": [slot["local"] for slot in listed],
-            "say": f"I can offer {spoken}." if found else "There is nothing free on that day.",
+            "say": _offer(found, tenant) if found else "There is nothing free on that day.",
         }
 
     async def _book(self, tenant: Tenant, args: BookAppointment, call: Call, origin: Origin) -> dict[str, Any]:
@@ -160,7 +168,16 @@ def _envelope(body: bytes) -> FunctionCall:
 
 
 def _apology(error: BookingError, tenant: Tenant, function: str) -> dict[str, Any]:
-    return {**refusal(error, tenant.time_zone), "say": _say(error, function)}
+    told = {**refusal(error, tenant.time_zone), "say": _say(error, function)}
+    if isinstance(error, SlotTaken) and error.alternatives:
+        # As check_availability offers times: flat, so that the language model has nothing to unpack.
+        told["alternatives"] = [rules.local_text(slot.start, tenant.time_zone) for slot in error.alternatives]
+        told["say"] += f" {_offer(error.alternatives, tenant)}"
+    return told
+
+
+def _offer(slots: Sequence[OpenSlot], tenant: Tenant) -> str:
+    return f"I can offer {', '.join(rules.spoken(slot.start, tenant.time_zone) for slot in slots)}."
 
 
 def _say(error: BookingError, function: str) -> str:
@@ -169,7 +186,8 @@ def _say(error: BookingError, function: str) -> str:
         case SlotTaken():
             return "That time has just been taken."
         case UnknownService() | UnknownStaff():
-            return f"I could not find that. Did you mean {' or '.join(error.suggestions)}?"
+            meant = f" Did you mean {' or '.join(error.suggestions)}?" if error.suggestions else ""
+            return f"I could not find that.{meant}"
         case CalcomOutcomeUnknown() | CommitUnknown():
             return "I could not get a confirmation. The salon will check whether your booking went through."
         case RequestInFlight():

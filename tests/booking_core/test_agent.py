@@ -16,6 +16,7 @@ from booking_core.domain.models import PromptVersion
 from booking_core.domain.ports import EVERY_TENANT
 from booking_core.http.functions import FUNCTIONS
 from booking_core.http.inbound import Variables
+from loadtests import conversation
 from tests.booking_core.test_http import FUNCTIONS as FUNCTIONS_PATH
 from tests.booking_core.test_http import call
 from tests.contracts.test_stores import fill
@@ -99,7 +100,16 @@ def test_every_function_that_a_prompt_mentions_exists(version):
     mentioned = set(re.findall(r"`(\w+_\w+)`", prompt(version)))
 
     assert "book_appointment" in mentioned
-    assert mentioned <= FUNCTIONS.keys()
+    assert mentioned - {"appointment_id"} <= FUNCTIONS.keys()
+
+
+def test_the_new_prompt_says_when_to_call_each_function():
+    assert set(re.findall(r"`(\w+_\w+)`", prompt(PromptVersion.V2))) >= FUNCTIONS.keys()
+
+
+def test_the_probe_plays_our_prompts_and_calls_our_functions():
+    assert [version.value for version in conversation.Prompt] == [version.value for version in PromptVersion]
+    assert {function.value for function in conversation.Function} <= FUNCTIONS.keys()
 
 
 @pytest.mark.parametrize("version", PromptVersion)
