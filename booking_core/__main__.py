@@ -22,7 +22,7 @@ from booking_core import seed as seeding
 from booking_core.adapters.calcom import CalcomClient
 from booking_core.adapters.postgres import migrations
 from booking_core.domain.errors import BookingError
-from booking_core.operator import agent, breaker, erase, hanging, keys, reconcile, terminal
+from booking_core.operator import agent, breaker, erase, hanging, keys, reconcile, terminal, webhooks
 from booking_core.settings import Settings
 from booking_core.telemetry.log_fields import FIELDS
 from sla import logs
@@ -44,6 +44,7 @@ cli.command()(erase.erase)
 cli.add_typer(breaker.cli, name="breaker")
 cli.add_typer(agent.cli, name="agent")
 cli.add_typer(keys.cli, name="keys")
+cli.add_typer(webhooks.cli, name="webhooks")
 
 
 def worker_app() -> ASGIApp:
@@ -124,6 +125,7 @@ async def _work(settings: Settings) -> None:
         reconciliation,
         database_url=libpq(settings),
         abandoned_seconds=settings.abandoned_seconds,
+        webhook_body_days=settings.webhook_body_days,
     )
     async with world.closing, queue.open_async():
         running = asyncio.create_task(

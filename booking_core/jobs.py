@@ -22,6 +22,7 @@ from booking_core.durable import Durable, Work
 from booking_core.services.reconciliation import Reconciliation
 
 EVERY_MINUTE = "* * * * *"
+EVERY_HOUR = "23 * * * *"
 EVERY_FIVE_MINUTES = "*/5 * * * *"
 SWEPT_AT_ONCE = 50
 # Most have a job already and are passed over; so many that a long outage hides none behind them.
@@ -121,13 +122,14 @@ class Jobs:
                 self.world.recorder.swept(swept.state is not State.CANCELLING)
 
 
-def application(
+def application(  # noqa: PLR0913 - what it works on, and what it must know
     world: World,
     core: Core,
     reconciliation: Reconciliation,
     *,
     database_url: str,
     abandoned_seconds: float,
+    webhook_body_days: float,
 ) -> procrastinate.App:
     """Return the job queue with its tasks; `database_url` is libpq's form, the same database as the core's."""
     app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=database_url))
@@ -144,7 +146,13 @@ def application(
         jobs.sweep_synthetic,
         jobs.forget_requests,
     )
-    for work, cron in (*((each, EVERY_MINUTE) for each in minutely), (jobs.reconcile, EVERY_FIVE_MINUTES)):
+
+    async def forget_webhooks(timestamp: int) -> None:
+        """Drop what was said in webhooks that were acted upon long ago."""
+        await core.inbox.forget_bodies(older_than=timedelta(days=webhook_body_days))
+
+    seldom = ((jobs.reconcile, EVERY_FIVE_MINUTES), (forget_webhooks, EVERY_HOUR))
+    for work, cron in (*((each, EVERY_MINUTE) for each in minutely), *seldom):
         # One of each waits at a time: a minute that was missed need not be made up for.
         app.periodic(cron=cron)(app.task(name=work.__name__, queueing_lock=work.__name__)(work))
     return app

@@ -93,6 +93,9 @@ class Settings(ProcessSettings):
     grace_seconds: Annotated[float, Field(ge=0, le=60)] = Field(
         3.0, description="How long a stopping worker says so on /readyz before it accepts nobody any more."
     )
+    webhook_body_days: Annotated[float, Field(gt=0)] = Field(
+        14, description="How long to keep what a processed webhook said; that it came is kept."
+    )
     abandoned_seconds: Seconds = Field(
         120, description="Age at which a synthetic booking is swept and a booking without an answer is called unknown."
     )

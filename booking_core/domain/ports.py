@@ -28,7 +28,7 @@ from booking_core.domain.models import (
     Tenant,
 )
 from booking_core.domain.visits import Stretch
-from booking_core.domain.webhooks import Delivery, Result
+from booking_core.domain.webhooks import Delivery, DeliveryState, Result
 
 
 class EveryTenant(Enum):
@@ -259,7 +259,21 @@ class Inbox(Protocol):
     async def find(self, tenant_id: UUID, delivery_id: UUID) -> Delivery | None: ...
 
     async def processed(self, delivery_id: UUID, result: Result, *, at: datetime) -> None:
-        """Record what became of it."""
+        """Record what became of it. What has once changed something is remembered as such."""
+        ...
+
+    async def listed(
+        self, *, states: Sequence[DeliveryState], since: datetime | None, at_most: int
+    ) -> Sequence[Delivery]:
+        """Return the newest deliveries in these states, newest first, received since then."""
+        ...
+
+    async def reopen(self, delivery_id: UUID) -> None:
+        """Let it be acted upon once more, with all its tries. That it has changed something is remembered."""
+        ...
+
+    async def drop_bodies(self, processed_before: datetime) -> int:
+        """Forget what was said in deliveries that were processed before; return in how many."""
         ...
 
     async def was_applied(self, tenant_id: UUID, subject: str) -> bool:

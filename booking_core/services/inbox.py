@@ -115,6 +115,11 @@ class WebhookInbox:
                 await _put_down(stores, delivery, after_seconds=0.0)
         return len(left)
 
+    async def forget_bodies(self, *, older_than: timedelta) -> int:
+        """Forget what was said in deliveries that were acted upon so long ago; return in how many."""
+        async with self.database.begin(EVERY_TENANT) as stores:
+            return await stores.inbox.drop_bodies(self.clock.now() - older_than)
+
     async def _act(self, delivery: Delivery) -> None:
         async with self.database.begin(delivery.tenant_id) as stores:
             outcome = await self.acts[delivery.source](stores, delivery)
@@ -137,6 +142,12 @@ class WebhookInbox:
     def _publish(self, delivery: Delivery, result: Result) -> None:
         about = (delivery.tenant_id, delivery.id, delivery.source, delivery.event)
         self.bus.publish(WebhookProcessed(_origin(delivery), *about, result))
+
+
+async def replay(stores: Stores, delivery: Delivery) -> None:
+    """Let a delivery be acted upon once more. That changes nothing which it has brought about before."""
+    await stores.inbox.reopen(delivery.id)
+    await _put_down(stores, delivery, after_seconds=0.0)
 
 
 async def _put_down(stores: Stores, delivery: Delivery, *, after_seconds: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from booking_core.adapters import calcom_webhooks, retell, retell_webhooks
 from booking_core.domain.models import Traffic
 from booking_core.domain.webhooks import DeliveryState, Result, Source
+from booking_core.services.inbox import replay
 from tests.booking_core.conftest import Stage
 from tests.factories import NOW, OTHER_SALON, SALON, an_id
 
@@ -252,3 +254,30 @@ async def test_a_webhook_that_retell_did_not_sign_is_401(stage):
 
     assert answer.status_code == 401
     assert counted(stage, "retell", "other", "refused") == 1
+
+
+async def test_a_replayed_call_is_not_measured_twice(stage):
+    await from_retell(stage, {"event": "call_ended", "call": a_call()})
+    await work_off(stage)
+    for _ in range(2):
+        (delivery,) = stage.database.rows.deliveries.values()
+        async with stage.database.begin(SALON.id) as stores:
+            await replay(stores, delivery)
+        await work_off(stage)
+
+    assert journeys(stage) == 1
+    (delivery,) = stage.database.rows.deliveries.values()
+    assert (delivery.state, delivery.result) == (DeliveryState.PROCESSED, Result.APPLIED)
+
+
+async def test_what_a_webhook_said_is_forgotten_after_a_while_and_that_it_came_is_not(stage):
+    await calcom(stage, told(**ours()))
+    await work_off(stage)
+    stage.clock.advance(14 * 86400 + 1)
+
+    assert await stage.core.inbox.forget_bodies(older_than=timedelta(days=14)) == 1
+
+    (delivery,) = stage.database.rows.deliveries.values()
+    assert (delivery.body, delivery.event) == (None, "BOOKING_CREATED")
+    assert (await calcom(stage, told(**ours()))).status_code == 204
+    assert counted(stage, "calcom", "BOOKING_CREATED", "duplicate") == 1

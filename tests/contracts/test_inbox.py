@@ -102,3 +102,51 @@ async def test_it_is_known_whether_a_delivery_about_a_subject_changed_anything(d
         known = [await stores.inbox.was_applied(SALON.id, each.subject) for each in (first, second)]
 
     assert known == [False, True]
+
+
+async def test_deliveries_are_listed_newest_first_by_state_and_age(database):
+    old, new, failed = (
+        replace(a_delivery(each), received_at=NOW + timedelta(minutes=n)) for n, each in enumerate("abc")
+    )
+    for each in (old, new, failed):
+        await store(database, each)
+    async with database.begin(SALON.id) as stores:
+        await stores.inbox.stumbled(failed.id, "ValueError", is_last=True)
+
+        async def listed(*states: DeliveryState, since=None, at_most=10):
+            found = await stores.inbox.listed(states=states, since=since, at_most=at_most)
+            return [each.id for each in found]
+
+        assert await listed(*DeliveryState) == [failed.id, new.id, old.id]
+        assert await listed(*DeliveryState, at_most=1) == [failed.id]
+        assert await listed(*DeliveryState, since=new.received_at) == [failed.id, new.id]
+        assert await listed(DeliveryState.FAILED) == [failed.id]
+
+
+async def test_a_reopened_delivery_is_as_it_came_and_still_knows_that_it_changed_something(database):
+    delivery = a_delivery()
+    await store(database, delivery)
+    async with database.begin(SALON.id) as stores:
+        await stores.inbox.processed(delivery.id, Result.APPLIED, at=NOW)
+        await stores.inbox.reopen(delivery.id)
+        assert await stores.inbox.find(SALON.id, delivery.id) == replace(delivery, result=Result.APPLIED)
+
+        await stores.inbox.processed(delivery.id, Result.UNCHANGED, at=NOW)
+        assert await stores.inbox.was_applied(SALON.id, delivery.subject)
+
+
+async def test_only_what_was_processed_long_ago_loses_its_body(database):
+    old, fresh, failed = (a_delivery(each) for each in ("old", "fresh", "failed"))
+    for each in (old, fresh, failed):
+        await store(database, each)
+    async with database.begin(SALON.id) as stores:
+        await stores.inbox.processed(old.id, Result.APPLIED, at=NOW)
+        await stores.inbox.processed(fresh.id, Result.APPLIED, at=NOW + timedelta(seconds=1))
+        await stores.inbox.stumbled(failed.id, "ValueError", is_last=True)
+
+    async with database.begin(EVERY_TENANT) as stores:
+        dropped = [await stores.inbox.drop_bodies(NOW + timedelta(seconds=1)) for _ in range(2)]
+
+    assert dropped == [1, 0]
+    bodies = [found.body for each in (old, fresh, failed) if (found := await find(database, each))]
+    assert bodies == [None, old.body, old.body]

@@ -24,6 +24,33 @@ class FakeInbox:
         delivery = self._rows.deliveries.get(delivery_id)
         return delivery if delivery and delivery.tenant_id == tenant_id else None
 
+    async def listed(
+        self, *, states: Sequence[DeliveryState], since: datetime | None, at_most: int
+    ) -> Sequence[Delivery]:
+        meant = [
+            each
+            for each in self._rows.deliveries.values()
+            if each.state in states and (since is None or each.received_at >= since)
+        ]
+        return sorted(meant, key=lambda each: each.received_at, reverse=True)[:at_most]
+
+    async def reopen(self, delivery_id: UUID) -> None:
+        changes = {"state": DeliveryState.RECEIVED, "attempts": 0, "error": None, "processed_at": None}
+        self._rows.deliveries[delivery_id] = replace(self._rows.deliveries[delivery_id], **changes)
+
+    async def drop_bodies(self, processed_before: datetime) -> int:
+        old = [
+            each
+            for each in self._rows.deliveries.values()
+            if each.state is DeliveryState.PROCESSED
+            and each.body is not None
+            and each.processed_at is not None
+            and each.processed_at < processed_before
+        ]
+        for each in old:
+            self._rows.deliveries[each.id] = replace(each, body=None)
+        return len(old)
+
     async def was_applied(self, tenant_id: UUID, subject: str) -> bool:
         return any(
             (each.tenant_id, each.subject, each.result) == (tenant_id, subject, Result.APPLIED)
@@ -46,5 +73,8 @@ class FakeInbox:
         self._rows.deliveries[delivery_id] = changed
 
     async def processed(self, delivery_id: UUID, result: Result, *, at: datetime) -> None:
+        delivery = self._rows.deliveries[delivery_id]
+        if (delivery.result, result) == (Result.APPLIED, Result.UNCHANGED):
+            result = Result.APPLIED
         changes = {"state": DeliveryState.PROCESSED, "result": result, "error": None, "processed_at": at}
-        self._rows.deliveries[delivery_id] = replace(self._rows.deliveries[delivery_id], **changes)
+        self._rows.deliveries[delivery_id] = replace(delivery, **changes)

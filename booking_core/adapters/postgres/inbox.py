@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, exists, select, update
+from sqlalchemy import Row, and_, case, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -45,8 +45,29 @@ class PostgresInbox:
         return _delivery(row) if row else None
 
     async def processed(self, delivery_id: UUID, result: Result, *, at: datetime) -> None:
-        values = {"state": DeliveryState.PROCESSED.value, "result": result.value, "error": None, "processed_at": at}
+        values: dict[str, object] = {"state": DeliveryState.PROCESSED.value, "error": None, "processed_at": at}
+        values["result"] = result.value
+        if result is Result.UNCHANGED:
+            values["result"] = case((inbox.c.result == Result.APPLIED.value, inbox.c.result), else_=result.value)
         await self._connection.execute(update(inbox).where(inbox.c.id == delivery_id).values(values))
+
+    async def listed(
+        self, *, states: Sequence[DeliveryState], since: datetime | None, at_most: int
+    ) -> Sequence[Delivery]:
+        query = select(inbox).where(inbox.c.state.in_([state.value for state in states]))
+        if since is not None:
+            query = query.where(inbox.c.received_at >= since)
+        rows = await self._connection.execute(query.order_by(inbox.c.received_at.desc()).limit(at_most))
+        return [_delivery(row) for row in rows]
+
+    async def reopen(self, delivery_id: UUID) -> None:
+        values = {"state": DeliveryState.RECEIVED.value, "attempts": 0, "error": None, "processed_at": None}
+        await self._connection.execute(update(inbox).where(inbox.c.id == delivery_id).values(values))
+
+    async def drop_bodies(self, processed_before: datetime) -> int:
+        done = and_(inbox.c.state == DeliveryState.PROCESSED.value, inbox.c.body.is_not(None))
+        old = update(inbox).where(done, inbox.c.processed_at < processed_before)
+        return (await self._connection.execute(old.values(body=None))).rowcount
 
     async def was_applied(self, tenant_id: UUID, subject: str) -> bool:
         applied = exists().where(

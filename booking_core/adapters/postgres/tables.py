@@ -308,6 +308,11 @@ Index(
     postgresql_where=text("resolved_at IS NULL"),
 )
 Index("ix_webhook_inbox_subject", webhook_inbox.c.tenant_id, webhook_inbox.c.subject)
+Index(
+    "ix_webhook_inbox_bodies",
+    webhook_inbox.c.processed_at,
+    postgresql_where=text("state = 'processed' AND body IS NOT NULL"),
+)
 Index("ix_webhook_inbox_waiting", webhook_inbox.c.received_at, postgresql_where=text("state = 'received'"))
 Index("ix_idempotency_keys_claimed_at", idempotency_keys.c.claimed_at)
 Index("ix_services_spoken_names", services.c.spoken_names, postgresql_using="gin")
