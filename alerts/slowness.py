@@ -77,6 +77,18 @@ def warnings(promise: Promise) -> tuple[Alert, ...]:
         ),
         _slow(
             promise,
+            "AgentLatencyHigh",
+            alerts.agent_turns,
+            recordings.slow_turns(alerts.agent_turns),
+            c.AGENT_TURN_DURATION,
+            {"prompt_version": "v2", "traffic": "real"},
+            component=Component.CORE,
+            of="the voice agent's turns",
+            bad=f"kept the caller waiting longer than {alerts.agent_turns.over:g} s",
+            impact="Callers hear silence, speak into it, and hang up.",
+        ),
+        _slow(
+            promise,
             "DatabaseQueriesSlow",
             alerts.database_queries,
             recordings.slow_statements(alerts.database_queries),

@@ -22,6 +22,7 @@ _EDGES: Mapping[str, Metric] = {
 }
 _ALERT_EDGES: Mapping[str, Metric] = {
     "calcom_latency": catalogue.CALCOM_DURATION,
+    "agent_turns": catalogue.AGENT_TURN_DURATION,
     "database_queries": catalogue.DB_QUERY_DURATION,
     "queries_per_booking": catalogue.DB_QUERIES_PER_BOOKING,
 }

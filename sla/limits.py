@@ -158,6 +158,7 @@ class Alerts(Strict):
     circuit_breaker_flapping: GrowthLimits
     database_connection_errors: GrowthLimits
     calcom_latency: SlowLimits
+    agent_turns: SlowLimits
     database_queries: SlowLimits
     queries_per_booking: SlowLimits
     worker_memory_bytes: LevelLimits

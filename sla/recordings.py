@@ -85,6 +85,11 @@ def slow_calcom_calls(limits: SlowLimits) -> Share:
     return slow(c.CALCOM_DURATION, "booking_calcom_requests", limits.over, limits.window)
 
 
+def slow_turns(limits: SlowLimits) -> Share:
+    """Turns of real calls, by how long the caller waited for the agent to speak."""
+    return slow(c.AGENT_TURN_DURATION, "booking_agent_turns", limits.over, limits.window, traffic="real")
+
+
 def slow_statements(limits: SlowLimits) -> Share:
     """SQL statements."""
     return slow(c.DB_QUERY_DURATION, "booking_db_queries", limits.over, limits.window)
@@ -125,6 +130,7 @@ def steady(promise: Promise) -> tuple[Recording, ...]:
     shares = (
         failing(alerts.low_volume_failures.window),
         slow_calcom_calls(alerts.calcom_latency),
+        slow_turns(alerts.agent_turns),
         slow_statements(alerts.database_queries),
         costly_bookings(alerts.queries_per_booking),
     )
