@@ -116,8 +116,16 @@ def test_what_no_route_knows_ends_in_the_audit_log(severity):
 )
 def test_the_cases_follow_an_edited_promise(changes, edited, tmp_path):
     directory = generated(edited(**changes), tmp_path)
+    # What the edit did not touch is judged by the test above.
+    changed = [path for path in sorted((directory / "tests").iterdir()) if path.read_text() != committed(path.name)]
 
-    accepted("promtool", "test", "rules", *sorted((directory / "tests").iterdir()))
+    assert changed
+    accepted("promtool", "test", "rules", *changed)
+
+
+def committed(name):
+    path = render.GENERATED / "tests" / name
+    return path.read_text() if path.exists() else None
 
 
 @pytest.mark.parametrize(
