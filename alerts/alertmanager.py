@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from alerts import causes, meta, symptoms
+from alerts import causes, meta, outside, symptoms
 from alerts.alert import Category, Component, Severity
+from alerts.outside import Ways
 from sla.objectives import Promise, RouteTimers
 from sla.topology import Place, Process
 
@@ -15,13 +16,13 @@ AUDIT, PAGER, TEAM, DEADMAN, CANARY = "audit-log", "oncall-pager", "team-channel
 PATHS = {AUDIT: "/audit", PAGER: "/pager", TEAM: "/team", DEADMAN: "/deadman", CANARY: "/canary"}
 
 
-def document(place: Place, promise: Promise) -> dict[str, Any]:
-    """Return alertmanager.yml for a place; valid for Alertmanager 0.25 and later."""
+def document(place: Place, promise: Promise, ways: Ways = outside.NONE) -> dict[str, Any]:
+    """Return alertmanager.yml for a place and the ways out that are open; valid for Alertmanager 0.25 and later."""
     return {
         "route": _route_tree(promise),
         # `name` would help readers here, but amtool 0.25 refuses it.
         "inhibit_rules": inhibitions(),
-        "receivers": [_receiver(name, place) for name in PATHS],
+        "receivers": [_receiver(name, place, ways) for name in PATHS],
     }
 
 
@@ -92,10 +93,12 @@ def _one_of(label: str, *values: str) -> str:
     return f'{label}=~"{"|".join(values)}"'
 
 
-def _receiver(name: str, place: Place) -> dict[str, Any]:
+def _receiver(name: str, place: Place, ways: Ways) -> dict[str, Any]:
     webhook: dict[str, Any] = {"url": f"{place.url(Process.ONCALL)}{PATHS[name]}"}
     # A Watchdog that "resolves" is a dead Prometheus; the dead-man learns that from the silence.
-    return {"name": name, "webhook_configs": [webhook | {"send_resolved": name != DEADMAN}]}
+    ours = [webhook | {"send_resolved": name != DEADMAN}]
+    beside = {PAGER: ways.pager, TEAM: ways.team}.get(name, {})
+    return {"name": name, **beside, "webhook_configs": [*ours, *beside.get("webhook_configs", ())]}
 
 
 def alertmanager_flags(promise: Promise) -> list[str]:

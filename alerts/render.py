@@ -8,7 +8,8 @@ from typing import Any
 
 import yaml
 
-from alerts import alertmanager, prometheus, promtool, recording, rules, runbook, time_to_page
+from alerts import alertmanager, outside, prometheus, promtool, recording, rules, runbook, time_to_page
+from alerts.outside import Ways
 from sla import objectives
 from sla.objectives import Promise, SlaError
 from sla.topology import COMPOSE, NATIVE, Place
@@ -39,7 +40,9 @@ def text_of(document: Mapping[str, Any]) -> str:
     return NOTICE + body
 
 
-def configuration(place: Place, *, promise: Promise | None = None, rules: str = RULES_BESIDE) -> dict[str, str]:
+def configuration(
+    place: Place, *, promise: Promise | None = None, rules: str = RULES_BESIDE, ways: Ways = outside.NONE
+) -> dict[str, str]:
     """Return prometheus.yml and alertmanager.yml for any place, as file name to text.
 
     `rules` is the glob of the rule files, relative to where prometheus.yml will lie, or absolute.
@@ -47,7 +50,7 @@ def configuration(place: Place, *, promise: Promise | None = None, rules: str = 
     promise = promise or objectives.load()
     return {
         "prometheus.yml": text_of(prometheus.document(place, promise, rules=rules)),
-        "alertmanager.yml": text_of(alertmanager.document(place, promise)),
+        "alertmanager.yml": text_of(alertmanager.document(place, promise, ways)),
     }
 
 

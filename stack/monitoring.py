@@ -9,7 +9,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from alerts import render
+from alerts import outside, render
 from alerts.alertmanager import alertmanager_flags
 from alerts.prometheus import prometheus_flags
 from sla.objectives import Promise
@@ -29,25 +29,35 @@ class MonitoringFiles:
 
     @property
     def directory(self) -> Path:
-        """The committed files on the default ports, so that what is reviewed is what runs; else our own copy."""
-        return render.GENERATED / NATIVE.name if ports.is_default(self.place) else self.run.configuration
+        """The committed files where they fit, so that what is reviewed is what runs; else our own copy."""
+        return self.run.configuration if self._is_special else render.GENERATED / NATIVE.name
+
+    @property
+    def _is_special(self) -> bool:
+        return not ports.is_default(self.place) or self.run.secrets.is_dir()
 
     def prepare(self) -> None:
         """Write the configuration for other ports, and forget which pages an earlier chain has sent.
 
-        Raises Refused when the generated files are missing.
+        Raises Refused when the generated files are missing, or a secret for a way out cannot be used.
         """
         if not any((render.GENERATED / "rules").glob("*.yaml")):
             raise Refused("alerts/generated is incomplete; run `make generate`")
         # Alertmanager keeps silent for repeat_interval about what it has sent: an aborted demo would mute the next one.
         shutil.rmtree(self.run.room("alertmanager"), ignore_errors=True)
-        if not ports.is_default(self.place):
+        if self._is_special:
             self._write()
 
     def _write(self) -> None:
         rules = str(render.GENERATED / "rules" / "*.yaml")
-        for name, text in render.configuration(self.place, promise=self.promise, rules=rules).items():
-            (self.run.configuration / name).write_text(text, "utf-8")
+        try:
+            ways = outside.ways(self.run.secrets)
+        except outside.SecretError as error:
+            raise Refused(str(error)) from error
+        for name, text in render.configuration(self.place, promise=self.promise, rules=rules, ways=ways).items():
+            path = self.run.configuration / name
+            path.touch(mode=0o600)
+            path.write_text(text, "utf-8")
 
     def prometheus_flags(self) -> tuple[str, ...]:
         return (

@@ -81,6 +81,11 @@ class RunDirectory:
         return self.room("configuration")
 
     @property
+    def secrets(self) -> Path:
+        """Where an operator puts what opens the ways out (alerts/outside.py); not there means that none is open."""
+        return self.path / "secrets"
+
+    @property
     def supervisor_socket(self) -> Path:
         return self.path / "supervisor.sock"
 
