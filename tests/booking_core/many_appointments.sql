@@ -33,4 +33,6 @@ INSERT INTO calcom_bookings (tenant_id, uid, appointment_id, staff_id, starts_at
         tenant_id, calcom_uid, CASE WHEN right(calcom_uid, 1) <> '7' THEN id END, staff_id, lower(period), upper(period),
         CASE state WHEN 'cancelled' THEN 3 ELSE 2 END
     FROM appointments;
+INSERT INTO letters (appointment_id, kind, tenant_id, next_try_at, tries, result)
+    SELECT id, 'confirmed', tenant_id, created_at, 1, 'sent' FROM appointments WHERE state = 'confirmed';
 ANALYZE;
