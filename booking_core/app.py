@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -71,10 +72,11 @@ from booking_core.services.settlement import Settlement
 from booking_core.services.tenants import TenantDirectory
 from booking_core.services.validation import BookingValidationService
 from booking_core.settings import Settings
-from booking_core.telemetry import sentry, slots
+from booking_core.telemetry import sentry, slots, tracing
 from booking_core.telemetry.log_fields import FIELDS
 from booking_core.telemetry.recorder import Recorder
 from booking_core.telemetry.surprises import Surprises
+from booking_core.telemetry.tracing import Tracing
 from sla import logs
 
 
@@ -91,6 +93,7 @@ class World:
     cache_pepper: str = ""
     limits: Limits = UNLIMITED
     optional_pings: Mapping[str, health.Ping] = field(default_factory=dict)
+    tracing: Tracing | None = None
     closing: AsyncExitStack = field(default_factory=AsyncExitStack)
 
 
@@ -118,6 +121,8 @@ def real_world(settings: Settings, *, role: str, is_background: bool = False) ->
     # The slot comes first: metrics made before it would go nowhere.
     slots.take(settings.metrics_directory, role)
     recorder = Recorder(CollectorRegistry())
+    closing = AsyncExitStack()
+    traces = _tracing(role, closing)
     database = PostgresDatabase(
         settings.database_url.get_secret_value(),
         pool_size=settings.database_pool_size,
@@ -128,7 +133,8 @@ def real_world(settings: Settings, *, role: str, is_background: bool = False) ->
     cache_store = RedisCacheStore(settings.redis_url.get_secret_value(), timeout_seconds=settings.cache_seconds)
     # No timeout here: the adapter bounds the sum of all phases.
     client = httpx.AsyncClient(base_url=settings.calcom_url, timeout=None)  # noqa: S113
-    closing = AsyncExitStack()
+    if traces:
+        traces.watch_client(client)
     calcom = _guarded(settings, client, recorder, closing, is_background=is_background)
     for close in (database.close, redis.close, cache_store.close, client.aclose):
         closing.push_async_callback(close)
@@ -144,13 +150,25 @@ def real_world(settings: Settings, *, role: str, is_background: bool = False) ->
         cache_pepper=settings.cache_pepper.get_secret_value(),
         optional_pings={"redis": redis.ping},
         closing=closing,
+        tracing=traces,
     )
+
+
+def _tracing(role: str, closing: AsyncExitStack) -> Tracing | None:
+    if not tracing.is_on(os.environ):
+        return None
+    traces = Tracing(role=role)
+    traces.watch_drivers()
+    closing.callback(traces.stop)
+    return traces
 
 
 def observe(settings: Settings, world: World) -> None:
     """Send the log to where it is read, and unexpected errors to whoever is to hear of them."""
     dsn = settings.sentry_dsn
     reporters = [sentry.reporter(dsn.get_secret_value(), release=version("slotwatch"))] if dsn else []
+    if world.tracing:
+        reporters.append(world.tracing.surprised)
     surprised = Surprises(world.recorder.surprised, *reporters)
     logs.configure(settings.log_level, fields=FIELDS, surprised=surprised)
 
@@ -275,4 +293,6 @@ def web(
     app.include_router(webhooks.router(core.inbox, core.tenants, world.clock, world.recorder.webhook))
     app.include_router(inbound.router(core.callers, core.tenants, world.clock, v2_percent=prompt_v2_percent))
     app.include_router(health.router({"database": world.database.ping}, world.optional_pings, life))
+    if world.tracing:
+        world.tracing.watch_app(app)
     return Entrance(app, answered=world.recorder.answered, body_limit_bytes=body_limit_bytes, life=life)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,7 @@ class Durable:
     """Makes tasks of work. Each gets its job and its payload; what ends it early puts it back."""
 
     app: procrastinate.App
+    traced: Callable[[str], AbstractContextManager[object]] = nullcontext
 
     def task(self, name: str, work: Work) -> None:
         async def run(context: procrastinate.JobContext, /, *, version: int = 1, **payload: Any) -> None:
@@ -44,7 +45,8 @@ class Durable:
                 _log.warning("job_from_a_newer_core", job=context.job.id, task=name, version=version)
                 await self.put_back(context.job, after_seconds=NEWER_AGAIN_SECONDS)
             else:
-                await self._run(work, context.job, **payload)
+                with self.traced(name):
+                    await self._run(work, context.job, **payload)
 
         self.app.task(name=name, pass_context=True)(run)
 

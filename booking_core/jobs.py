@@ -134,7 +134,8 @@ def application(  # noqa: PLR0913 - what it works on, and what it must know
     """Return the job queue with its tasks; `database_url` is libpq's form, the same database as the core's."""
     app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=database_url))
     age = timedelta(seconds=abandoned_seconds)
-    jobs = Jobs(world, core, reconciliation, app, Durable(app), age, random.random)
+    around = Durable(app, world.tracing.job) if world.tracing else Durable(app)
+    jobs = Jobs(world, core, reconciliation, app, around, age, random.random)
     durable: dict[str, Work] = {SETTLE: jobs.settle, UNDO: jobs.undo, PROCESS_DELIVERY: jobs.process_delivery}
     for name, task in durable.items():
         jobs.durable.task(name, task)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Set
 from typing import Any
 
 import structlog
@@ -24,17 +24,15 @@ def configure(
     *,
     fields: Set[str] | None = None,
     surprised: Surprised | None = None,
-    more: Sequence[structlog.typing.Processor] = (),
 ) -> None:
     """Send structlog and the standard library's loggers through the same JSON renderer.
 
-    Whatever is bound with structlog.contextvars (a correlation id) appears in every line of that context, and what
-    `more` adds in every line. `surprised` hears of every error that is logged with its traceback. With `fields`,
-    the process handles personal data: no other field is printed, nor what libraries and exceptions say.
+    Whatever is bound with structlog.contextvars (a correlation id) appears in every line of that context. `surprised`
+    hears of every error that is logged with its traceback. With `fields`, the process handles personal data: no other
+    field is printed, nor what libraries and exceptions say.
     """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
-        *more,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         *([_noticing(surprised)] if surprised else ()),

@@ -25,6 +25,7 @@ FIELDS = frozenset(
         "subject",
         "task",
         "tenant_id",
+        "trace_id",
         "uid",
         "version",
         "waited_seconds",

@@ -1,0 +1,167 @@
+"""One trace from the voice agent's call to Cal.com's answer, in which no customer can be recognised; off, it costs
+nothing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+
+import httpx
+import pytest
+import structlog
+from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor
+from opentelemetry.instrumentation.redis import RedisInstrumentor
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from prometheus_client import CollectorRegistry
+
+from booking_core.adapters.calcom import CalcomClient
+from booking_core.adapters.postgres.database import PostgresDatabase
+from booking_core.app import World, assemble, web
+from booking_core.http.middleware import CORRELATION_HEADER
+from booking_core.telemetry import tracing
+from booking_core.telemetry.recorder import Recorder
+from booking_core.telemetry.tracing import Tracing
+from tests import factories
+from tests.booking_core.conftest import Stage
+from tests.contracts.test_stores import fill
+from tests.factories import API_KEY, NOW, SALON
+from tests.fakes import FakeClock, FakeMailer
+
+NAME, PHONE, EMAIL = "Erika Kanarienvogel", "+4930901820", "kanarienvogel@example.org"
+CANARIES = ("Kanarienvogel", "kanarienvogel", "30901820", API_KEY, SALON.token, SALON.calcom_api_key)
+BOOKING = {
+    "service": "haircut",
+    "start": factories.TEN_O_CLOCK_LOCAL,
+    "customer": {"name": NAME, "phone": PHONE, "email": EMAIL},
+}
+
+
+class Traced:
+    """A core whose traces stay in memory; Cal.com answers and remembers the headers."""
+
+    def __init__(self, world: World) -> None:
+        self.exporter = InMemorySpanExporter()
+        self.tracing = Tracing(role="http", exporter=self.exporter)
+        self.asked: list[httpx.Request] = []
+        calcom = httpx.AsyncClient(base_url="http://calcom/v2", transport=httpx.MockTransport(self._answer))
+        self.tracing.watch_client(calcom)
+        world = replace(world, calcom=CalcomClient(calcom), tracing=self.tracing)
+        self.core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6)
+        self.app = web(world, self.core, body_limit_bytes=1024 * 1024, prompt_v2_percent=0)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        # What every log line says that is written now.
+        self.bound = structlog.contextvars.get_contextvars()
+        return httpx.Response(201, json={"status": "success", "data": {"uid": "abc", "status": "accepted"}})
+
+    async def book(self) -> httpx.Response:
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://core")
+        headers = {"authorization": f"Bearer {API_KEY}", CORRELATION_HEADER: "call-1"}
+        async with client:
+            answer = await client.post("/v1/bookings", json=BOOKING, headers=headers)
+        await self.core.bus.drain()
+        return answer
+
+    def spans(self) -> list[ReadableSpan]:
+        self.tracing.stop()
+        return list(self.exporter.get_finished_spans())
+
+
+@pytest.fixture
+def traced(stage: Stage) -> Traced:
+    return Traced(stage.world)
+
+
+async def test_the_request_and_the_call_to_cal_com_are_one_trace_that_is_handed_on(traced):
+    assert (await traced.book()).status_code == 201
+
+    spans = {span.name: span for span in traced.spans()}
+    request, call = spans["POST /v1/bookings"], spans["POST"]
+    assert call.context.trace_id == request.context.trace_id
+    assert call.parent.span_id == request.context.span_id
+    assert request.attributes["correlation_id"] == "call-1"
+    assert traced.asked[0].headers["traceparent"].split("-")[1] == format(request.context.trace_id, "032x")
+
+
+async def test_no_customer_no_key_and_no_token_is_in_a_trace(traced):
+    await traced.book()
+
+    text = json.dumps([json.loads(span.to_json()) for span in traced.spans()])
+    assert [canary for canary in CANARIES if canary in text] == []
+
+
+async def test_what_is_logged_in_a_request_carries_the_trace_and_the_correlation_id(traced):
+    await traced.book()
+
+    request = next(span for span in traced.spans() if span.name == "POST /v1/bookings")
+    assert traced.bound["trace_id"] == format(request.context.trace_id, "032x")
+    assert traced.bound["correlation_id"] == "call-1"
+
+
+async def test_an_unexpected_error_is_on_the_span_by_its_type_alone(traced):
+    with traced.tracing.job("settle"):
+        traced.tracing.surprised(ZeroDivisionError(f"for {NAME}"))
+
+    (span,) = traced.spans()
+    assert span.name == "job settle"
+    assert span.status.status_code.name == "ERROR"
+    assert [(event.name, dict(event.attributes)) for event in span.events] == [
+        ("exception", {"exception.type": "ZeroDivisionError"})
+    ]
+
+
+async def test_a_worker_that_polls_is_no_trace(traced):
+    client = httpx.AsyncClient(base_url="http://calcom/v2", transport=httpx.MockTransport(traced._answer))
+    traced.tracing.watch_client(client)
+
+    await client.get("/nobody/asked")
+
+    assert traced.spans() == []
+
+
+@pytest.fixture
+def drivers() -> Iterator[None]:
+    """Take back what was wrapped for the whole process."""
+    yield
+    PsycopgInstrumentor().uninstrument()
+    RedisInstrumentor().uninstrument()
+
+
+@pytest.mark.integration
+@pytest.mark.usefixtures("drivers")
+async def test_what_postgresql_is_asked_belongs_to_the_trace_and_shows_no_parameters(owner_url, database_url):
+    fill(owner_url)
+    database = PostgresDatabase(database_url)
+    traced = Traced(World(database, None, FakeMailer(), FakeClock(NOW), Recorder(CollectorRegistry())))
+    traced.tracing.watch_drivers()
+
+    assert (await traced.book()).status_code == 201
+    await database.close()
+
+    spans = traced.spans()
+    request = next(span for span in spans if span.name == "POST /v1/bookings")
+    sql = [span for span in spans if span.attributes.get("db.system")]
+    assert {span.name for span in sql} >= {"SELECT", "INSERT", "UPDATE"}
+    assert {span.context.trace_id for span in sql} == {request.context.trace_id}
+    text = json.dumps([json.loads(span.to_json()) for span in spans])
+    assert [canary for canary in CANARIES if canary in text] == []
+
+
+def test_traces_are_off_until_an_endpoint_is_set():
+    assert not tracing.is_on({})
+    assert tracing.is_on({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"})
+
+
+def test_off_means_that_nothing_of_it_is_imported():
+    # The metrics half of OpenTelemetry's SDK is imported by redis-py itself wherever it is installed.
+    parts = ("sentry_sdk", "opentelemetry.sdk.trace", "opentelemetry.exporter", "opentelemetry.instrumentation")
+    check = "import sys, booking_core.__main__; print([part for part in sys.argv[1:] if part in sys.modules])"
+
+    answer = subprocess.run([sys.executable, "-c", check, *parts], capture_output=True, text=True, check=True)
+
+    assert answer.stdout.strip() == "[]"
