@@ -263,7 +263,7 @@ def reconciliation(world: World, core: Core, *, stuck_seconds: float, changes_a_
     return Reconciliation(
         database=world.database,
         worlds=BothWorlds(world.database, world.calcom, timedelta(seconds=stuck_seconds)),
-        remedies=Remedies(world.database, world.calcom, core.cancellation),
+        remedies=Remedies(world.database, world.calcom, core.cancellation, core.bus),
         bus=core.bus,
         clock=world.clock,
         changes_a_day=changes_a_day,

@@ -81,6 +81,7 @@ def listed(described: Any) -> ListedBooking:
             created_at=_moment(described["createdAt"]),
             appointment_id=_uuid(metadata.get("bc_booking")),
             tenant_id=_uuid(metadata.get("bc_tenant")),
+            host=next((each.get("username") for each in described.get("hosts") or ()), None),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("this is not a booking") from error

@@ -77,6 +77,8 @@ class ListedBooking:
     created_at: datetime
     appointment_id: UUID | None = None
     tenant_id: UUID | None = None
+    # Cal.com's name of the host, which is our slug of the member of staff.
+    host: str | None = None
 
     @property
     def is_living(self) -> bool:
@@ -140,6 +142,11 @@ class Comparison:
                 yield from self._about_named(booking, ours, named)
             elif booking.uid not in known_uids:
                 yield Finding(Kind.FOREIGN, booking=booking)
+
+    def strangers(self, rows: Iterable[Appointment], bookings: Iterable[ListedBooking]) -> Iterator[ListedBooking]:
+        """Yield every booking that is none of ours, dead or alive: what others take, and what they give back."""
+        known_uids = {row.calcom_uid for row in rows}
+        yield from (each for each in bookings if not self._is_ours(each) and each.uid not in known_uids)
 
     def _named(self, bookings: Iterable[ListedBooking]) -> Mapping[UUID | None, Sequence[ListedBooking]]:
         """Return the living bookings of each of our appointments, by our own metadata."""

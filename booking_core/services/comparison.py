@@ -29,6 +29,7 @@ class Compared:
     here: int
     there: int
     findings: Sequence[Finding]
+    strangers: Sequence[ListedBooking]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class BothWorlds:
         theirs = await self._theirs(tenant, window, is_whole=asked is None)
         rows = await self._ours(tenant, window, theirs)
         comparison = Comparison(tenant.id, window, now, self.stuck_after)
-        return Compared(window, len(rows), len(theirs), list(comparison.findings(rows, theirs)))
+        findings, strangers = comparison.findings(rows, theirs), comparison.strangers(rows, theirs)
+        return Compared(window, len(rows), len(theirs), list(findings), list(strangers))
 
     async def _theirs(self, tenant: Tenant, window: Window, *, is_whole: bool) -> Collection[ListedBooking]:
         listed = await self._list(tenant, Listing(window=window))

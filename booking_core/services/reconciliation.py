@@ -9,7 +9,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from booking_core.bus import Bus
-from booking_core.domain.discrepancies import CAPPED, CHANGES, SETTLED, Finding, Kind, Outcome, Sighting, Window, remedy
+from booking_core.domain.calcom_news import CalcomFact, Standing
+from booking_core.domain.discrepancies import (
+    CAPPED,
+    CHANGES,
+    SETTLED,
+    Finding,
+    Kind,
+    ListedBooking,
+    Outcome,
+    Sighting,
+    Window,
+    remedy,
+)
 from booking_core.domain.errors import AppointmentDatabaseError, BookingError
 from booking_core.domain.events import InconsistencyDetected
 from booking_core.domain.models import Channel, Origin, Tenant, Traffic
@@ -18,6 +30,7 @@ from booking_core.services.comparison import BothWorlds, Compared
 from booking_core.services.remedies import Remedies
 
 REPORTS_KEPT = timedelta(days=30)
+_STANDINGS = {"accepted": Standing.ACCEPTED, "pending": Standing.PENDING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +87,7 @@ class Reconciliation:
             return _report(tenant, compared, [Line(each, Outcome.WOULD_ACT) for each in differences])
         async with self.database.begin(tenant.id) as stores:
             sightings = await stores.inconsistencies.sight(tenant.id, differences, now=began, is_whole=window is None)
+        await self._learn(tenant, compared.strangers)
         report = _report(tenant, compared, await self._put_right(tenant, differences, sightings))
         await self._remember(_run(report, began))
         return report
@@ -96,6 +110,14 @@ class Reconciliation:
             left -= outcome in CHANGES
             lines.append(Line(finding, outcome, sighting))
         return lines
+
+    async def _learn(self, tenant: Tenant, strangers: Iterable[ListedBooking]) -> None:
+        """Know what others have booked past us, as from webhooks that may have been lost: taken, or free again."""
+        async with self.database.begin(tenant.id) as stores:
+            for each in strangers:
+                standing = _STANDINGS.get(each.status, Standing.ENDED)
+                fact = CalcomFact(each.uid, standing, each.start, each.end, each.host)
+                await stores.calcom_bookings.learn(tenant.id, fact)
 
     async def _left_today(self, tenant: Tenant) -> int:
         midnight = self.clock.now().replace(hour=0, minute=0, second=0, microsecond=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from booking_core.bus import Bus
 from booking_core.domain.discrepancies import (
     Action,
     Finding,
@@ -14,6 +15,7 @@ from booking_core.domain.discrepancies import (
     differs,
     remedy,
 )
+from booking_core.domain.events import AppointmentMoved
 from booking_core.domain.models import OCCUPYING, Appointment, Offering, State, Tenant
 from booking_core.domain.ports import Calcom, CalcomBooking, Database, Stores
 from booking_core.services.cancellation import Cancellation
@@ -31,6 +33,7 @@ class Remedies:
     database: Database
     calcom: Calcom
     cancellation: Cancellation
+    bus: Bus
 
     async def apply(self, tenant: Tenant, finding: Finding) -> Outcome:
         """Do what the finding asks for. Raises BookingFailed if Cal.com or the database does not let us."""
@@ -96,6 +99,7 @@ class Remedies:
             if offering is None or not await stores.appointments.move(row, offering, period, calcom_uid=booking.uid):
                 return Outcome.LEFT_TO_A_PERSON
             await tell_moved(stores, row)
+        self.bus.publish(AppointmentMoved(row.origin, row.id, row.tenant_id, row.chair))
         return Outcome.ADOPTED
 
     async def _settle(self, tenant: Tenant, finding: Finding) -> Outcome:

@@ -25,7 +25,6 @@ FIELDS = frozenset(
         "subject",
         "task",
         "tenant_id",
-        "trace_id",
         "uid",
         "version",
         "waited_seconds",

@@ -241,6 +241,7 @@ LISTED = {
     "end": "2026-12-02T09:30:00.000Z",
     "createdAt": "2026-12-01T08:00:00.000Z",
     "eventType": {"id": 1001, "slug": "haircut"},
+    "hosts": [{"id": 1, "username": "anna"}],
     "metadata": {"bc_booking": str(APPOINTMENT.id), "bc_tenant": str(SALON.id)},
 }
 
@@ -275,6 +276,7 @@ async def test_a_list_asks_for_every_status_in_a_fixed_order_and_past_the_window
                 NOW,
                 APPOINTMENT.id,
                 SALON.id,
+                "anna",
             )
         ],
         has_more=True,

@@ -167,6 +167,7 @@ async def test_an_appointment_that_the_salon_moved_there_moves_here(stage, recon
     report = await twice(stage, reconciler)
 
     assert outcomes(report) == [(Kind.MISMATCH, Outcome.ADOPTED)]
+    assert stage.count("booking_events_total", event="AppointmentMoved") == 1
     now = row(stage, appointment)
     assert (now.state, now.start, now.end, now.calcom_uid) == (
         State.CONFIRMED,
@@ -253,6 +254,24 @@ async def test_foreign_bookings_are_counted_and_never_touched(stage, reconciler)
 
     assert (report.foreign, report.lines) == (1, [])
     assert stage.calcom.cancelled == []
+
+
+async def test_what_others_booked_past_us_is_known_as_taken_until_it_ends(stage, reconciler):
+    offering, start = an_offering("anna"), NOW + timedelta(days=1)
+    stage.calcom.occupy(offering, start, start + HALF_AN_HOUR, stranger=an_id("stranger"))
+    entry = stage.calcom.entries["uid-1"]
+    stage.calcom.entries["uid-1"] = replace(entry, host="anna")
+
+    async def taken():
+        async with stage.database.begin(SALON.id) as stores:
+            return await stores.calcom_bookings.taken(SALON.id, [offering.staff_id], start, start + HALF_AN_HOUR)
+
+    await reconciler.run(SALON)
+    assert await taken() == [(offering.staff_id, start, start + HALF_AN_HOUR)]
+
+    stage.calcom.decide("uid-1", CalcomStatus.CANCELLED)
+    await reconciler.run(SALON)
+    assert await taken() == []
 
 
 async def test_a_dry_run_says_what_it_would_do_and_remembers_nothing(stage, reconciler):

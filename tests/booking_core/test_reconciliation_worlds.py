@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -163,12 +163,18 @@ async def test_what_vanished_there_is_in_doubt_here_and_a_job_goes_on(worlds):
     assert waiting(worlds.owner_url) == [appointment.id]
 
 
-async def test_strangers_are_never_touched(worlds):
+async def test_strangers_are_never_touched_and_their_times_are_known_as_taken(worlds):
     await worlds.control("book", event_type=ANNA_HAIRCUT, start="2026-11-24T09:00:00Z")
 
     assert await worlds.run_twice() == []
 
     assert list((await worlds.statuses()).values()) == ["accepted"]
+    day = datetime(2026, 11, 24, tzinfo=UTC)
+    async with worlds.database.begin(worlds.tenant.id) as stores:
+        offerings = await stores.services.offerings(worlds.tenant.id, "haircut")
+        (anna,) = [each.staff_id for each in offerings if each.staff_slug == "anna"]
+        taken = await stores.calcom_bookings.taken(worlds.tenant.id, [anna], day, day + timedelta(days=1))
+    assert [(staff, start.hour) for staff, start, _end in taken] == [(anna, 9)]
 
 
 async def test_lists_that_lag_lead_to_no_action(worlds):

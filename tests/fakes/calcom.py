@@ -23,6 +23,7 @@ class Entry:
     tenant_id: UUID | None = None  # of our metadata; what a stranger booked has none
     event_type_id: int = 1001
     made_at: datetime = datetime(2026, 11, 1, tzinfo=UTC)
+    host: str | None = None
 
     def listed(self) -> ListedBooking:
         return ListedBooking(
@@ -34,6 +35,7 @@ class Entry:
             self.made_at,
             appointment_id=self.made_for if self.tenant_id else None,
             tenant_id=self.tenant_id,
+            host=self.host,
         )
 
 
