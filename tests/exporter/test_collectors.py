@@ -59,6 +59,12 @@ def test_jobs_are_counted_by_what_may_be_hoped_of_them(sidecar_url, owner_url):
                 """,
                 [status],
             )
+        connection.execute(
+            """
+            INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock, args, status)
+            VALUES ('default', 'reconcile', 'reconcile', '{}', 'failed')
+            """
+        )
 
     found = values(DatabaseCollector(sidecar_url, query_seconds=1))
 
