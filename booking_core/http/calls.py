@@ -193,6 +193,7 @@ def _say(error: BookingError, function: str) -> str:
         case RequestInFlight():
             return "I am still waiting for the calendar. Please give me another moment."
         case BookingFailed():
-            unchanged = UNCHANGED.get(function, "nothing has been booked")
+            # Of this try only: without the database nobody can know what became of the same wish, said a moment ago.
+            unchanged = UNCHANGED.get(function, "I could not book it just now")
             return f"I cannot reach the calendar right now, so {unchanged}. Please try again later."
     return str(error)

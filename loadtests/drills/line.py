@@ -44,9 +44,11 @@ class Line:
         """Wait for the caller's moment, ask, and say it again while there is no answer."""
         begun = time.monotonic()
         await asyncio.sleep(call.at_seconds)
-        body = await self._insist(call, "/v1/bookings", call.wish.body())
+        body, times = await self._insist(call, "/v1/bookings", call.wish.body())
         seconds = time.monotonic() - begun - call.at_seconds
-        told = Told(call.wish, str(body["status"]), datetime.now(UTC), body.get("appointment_id"), body.get("reason"))
+        told = Told(
+            call.wish, str(body["status"]), datetime.now(UTC), body.get("appointment_id"), body.get("reason"), times
+        )
         return Answered(told, call.at_seconds, seconds, await self._regret(call, told))
 
     async def _regret(self, call: Call, told: Told) -> Regret | None:
@@ -55,16 +57,17 @@ class Line:
             return None
         await asyncio.sleep(call.regrets_after_seconds)
         path = f"/v1/bookings/{told.appointment_id}/cancel"
-        body = await self._insist(call, path, {"reason": "the caller has changed their mind"})
+        body, _ = await self._insist(call, path, {"reason": "the caller has changed their mind"})
         return Regret(told.appointment_id, str(body["status"]))
 
-    async def _insist(self, call: Call, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        for _ in range(_TIMES):
+    async def _insist(self, call: Call, path: str, body: Mapping[str, Any]) -> tuple[Mapping[str, Any], int]:
+        """Return the answer, and how often it took to ask."""
+        for times in range(1, _TIMES + 1):
             try:
-                return await self._ask(call, path, body)
+                return await self._ask(call, path, body), times
             except (httpx.TransportError, ValueError):
                 await asyncio.sleep(_PAUSE_SECONDS)
-        return {"status": "silent"}
+        return {"status": "silent"}, _TIMES
 
     async def _ask(self, call: Call, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         headers = {"Authorization": f"Bearer {self.api_keys[call.salon]}", "Connection": "close"}

@@ -378,7 +378,7 @@ async def test_a_caller_is_not_told_that_nothing_was_booked_when_nobody_knows(st
 
     assert (unknown["status"], certain["status"]) == ("queued", "failed")
     assert "we will confirm" in unknown["say"]
-    assert "nothing has been booked" in certain["say"]
+    assert "I could not book it just now" in certain["say"]
 
 
 async def test_a_probe_is_marked_in_the_row_and_in_the_counters(stage):

@@ -151,3 +151,11 @@ def test_whoever_was_told_that_it_is_called_off_was_told_the_truth(status):
 def test_whoever_was_told_that_it_cannot_be_cancelled_still_has_it():
     assert wrong(told("confirmed"), regrets=[Regret("a", "failed")]) == {}
     assert wrong(told("confirmed"), rows=[CANCELLED], live=[], regrets=[Regret("a", "failed")]) == {"lies": 1}
+
+
+def test_a_core_without_its_database_denies_this_try_and_not_what_was_said_before():
+    lost = replace(told("failed"), reason="database_unavailable")
+
+    assert wrong(lost) == {"lies": 1}
+    assert wrong(replace(lost, times=2)) == {}
+    assert wrong(lost, told("confirmed")) == {}
