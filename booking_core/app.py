@@ -35,7 +35,7 @@ from booking_core.caching.menu import RememberedMenu
 from booking_core.caching.store import CacheStore, NoStore
 from booking_core.domain.ports import Calcom, Clock, Database, Mailer
 from booking_core.domain.webhooks import Source
-from booking_core.http import answers, bookings, calls, health, inbound, webhooks
+from booking_core.http import answers, bookings, calls, changes, health, inbound, webhooks
 from booking_core.http.callers import Door
 from booking_core.http.life import Life, drains_first
 from booking_core.http.middleware import Entrance
@@ -54,6 +54,7 @@ from booking_core.services.admin_notification import AdminNotification
 from booking_core.services.alternatives import SlotFinder
 from booking_core.services.appointment_persistence import AppointmentPersistenceService
 from booking_core.services.calcom_news import CalcomNews
+from booking_core.services.calendar import Calendar
 from booking_core.services.call_news import CallNews
 from booking_core.services.caller_recognition import CallerRecognition
 from booking_core.services.cancellation import Cancellation
@@ -67,6 +68,7 @@ from booking_core.services.outcomes import Outcomes
 from booking_core.services.reconciliation import Reconciliation
 from booking_core.services.remedies import Remedies
 from booking_core.services.repeats import Repeats
+from booking_core.services.rescheduling import Rescheduling
 from booking_core.services.service_resolution import ServiceResolutionService, StoredMenu
 from booking_core.services.settlement import Settlement
 from booking_core.services.tenants import TenantDirectory
@@ -103,6 +105,7 @@ class Core:
 
     bus: Bus
     orchestrator: BookingOrchestrator
+    rescheduling: Rescheduling
     cancellation: Cancellation
     slots: SlotFinder
     settlement: Settlement
@@ -233,29 +236,45 @@ def assemble(world: World, *, mail_sender: str, confidence_threshold: float, adm
         listener_failed=world.recorder.listener_failed,
     )
     services = ServiceResolutionService(menu)
-    outcomes = Outcomes(world.database)
+    outcomes, calendar = Outcomes(world.database), Calendar(world.calcom)
+    validation = BookingValidationService(world.clock, confidence_threshold=confidence_threshold)
+    appointments = AppointmentPersistenceService(uuid4, world.clock)
+    making = Making(world.database, calendar, bus, outcomes)
     finder = SlotFinder(world.database, RememberedSlots(world.calcom, cache, keys), services, world.clock)
     orchestrator = BookingOrchestrator(
         database=world.database,
         bus=bus,
-        validation=BookingValidationService(world.clock, confidence_threshold=confidence_threshold),
+        validation=validation,
         customers=RememberedCallers(CustomerResolutionService(world.database), cache, keys),
         services=services,
-        appointments=AppointmentPersistenceService(uuid4, world.clock),
+        appointments=appointments,
         slots=finder,
-        making=Making(world.database, world.calcom, bus, outcomes),
+        making=making,
     )
-    cancellation = Cancellation(world.database, world.calcom, bus, world.clock, outcomes)
+    rescheduling = Rescheduling(world.database, bus, validation, appointments, making, finder)
+    cancellation = Cancellation(world.database, world.calcom, calendar, bus, world.clock, outcomes)
     acceptance = Acceptance(world.database, world.calcom, bus, world.clock, outcomes)
     settlement = Settlement(
-        world.database, world.calcom, bus, world.clock, outcomes, cancellation, acceptance, world.recorder.sync_failed
+        world.database, calendar, bus, world.clock, outcomes, cancellation, acceptance, world.recorder.sync_failed
     )
     tenants, repeats = TenantDirectory(world.database, world.clock), Repeats(world.database, world.clock)
     news = CalcomNews(calcom_webhooks.facts, world.clock)
     acts = {Source.CALCOM: news.act, Source.RETELL: CallNews(retell_webhooks.figures).act}
     inbox = WebhookInbox(world.database, bus, world.clock, uuid4, acts)
     callers = CallerRecognition(world.database)
-    return Core(bus, orchestrator, cancellation, finder, settlement, tenants, callers, repeats, inbox, notification)
+    return Core(
+        bus,
+        orchestrator,
+        rescheduling,
+        cancellation,
+        finder,
+        settlement,
+        tenants,
+        callers,
+        repeats,
+        inbox,
+        notification,
+    )
 
 
 def reconciliation(world: World, core: Core, *, stuck_seconds: float, changes_a_day: int) -> Reconciliation:
@@ -287,8 +306,9 @@ def web(
     app = FastAPI(title="slotwatch booking core", docs_url=None, redoc_url=None, lifespan=lifespan)
     answers.install(app, body_limit_bytes=body_limit_bytes)
     door = Door(core.tenants, world.limits)
-    app.include_router(bookings.router(core.orchestrator, core.cancellation, core.slots, door, core.repeats))
-    desk = calls.Desk(core.orchestrator, core.cancellation, core.slots, world.clock)
+    app.include_router(bookings.router(core.orchestrator, core.slots, door, core.repeats))
+    app.include_router(changes.router(core.rescheduling, core.cancellation, door, core.repeats))
+    desk = calls.Desk(core.orchestrator, core.rescheduling, core.cancellation, core.slots, world.clock)
     app.include_router(calls.router(desk, core.tenants, core.repeats, world.limits))
     app.include_router(webhooks.router(core.inbox, core.tenants, world.clock, world.recorder.webhook))
     app.include_router(inbound.router(core.callers, core.tenants, world.clock, v2_percent=prompt_v2_percent))

@@ -18,6 +18,8 @@ from booking_core.domain.events import (
     AppointmentCancellationRefused,
     AppointmentCancelled,
     AppointmentMoved,
+    AppointmentRescheduled,
+    AppointmentReschedulingFailed,
     CalcomBookingCreated,
     CalcomSyncRequired,
     CallMeasured,
@@ -33,12 +35,21 @@ from booking_core.telemetry.recorder import Recorder
 _log = structlog.get_logger()
 
 Ending = AppointmentBooked | CalcomSyncRequired | AppointmentBookingFailed
-Told = (
+Fate = (
+    AppointmentMoved
+    | AppointmentRescheduled
+    | AppointmentReschedulingFailed
+    | AppointmentCancelled
+    | AppointmentCancellationRefused
+)
+Told = AppointmentBooked | AppointmentBookingFailed | Fate
+Changed = (
     AppointmentBooked
     | AppointmentBookingFailed
     | AppointmentMoved
+    | AppointmentRescheduled
+    | AppointmentReschedulingFailed
     | AppointmentCancelled
-    | AppointmentCancellationRefused
 )
 
 
@@ -62,10 +73,7 @@ class Listeners:
             case _:
                 self.recorder.attempt_ended(event)
 
-    def log_lifecycle(
-        self,
-        event: Ending | AppointmentMoved | AppointmentCancelled | AppointmentCancellationRefused | WebhookProcessed,
-    ) -> None:
+    def log_lifecycle(self, event: Ending | Fate | WebhookProcessed) -> None:
         match event:
             case AppointmentBooked():
                 appointment, waited = str(event.appointment_id), event.waited_seconds
@@ -77,6 +85,11 @@ class Listeners:
                 _log.info("appointment_not_booked", outcome=event.outcome, reason=event.reason)
             case AppointmentMoved():
                 _log.info("appointment_moved", appointment_id=str(event.appointment_id))
+            case AppointmentRescheduled():
+                appointment, waited = str(event.appointment_id), event.waited_seconds
+                _log.info("appointment_rescheduled", appointment_id=appointment, waited_seconds=waited)
+            case AppointmentReschedulingFailed():
+                _log.warning("appointment_not_rescheduled", appointment_id=str(event.former_id), reason=event.reason)
             case AppointmentCancelled():
                 _log.info("appointment_cancelled", appointment_id=str(event.appointment_id))
             case AppointmentCancellationRefused():
@@ -95,11 +108,11 @@ class Listeners:
             subject=event.subject,
         )
 
-    async def invalidate_appointment_cache(
-        self, event: AppointmentBooked | AppointmentBookingFailed | AppointmentMoved | AppointmentCancelled
-    ) -> None:
-        if event.chair is not None:
-            await self.availability.forget(event.tenant_id, event.chair)
+    async def invalidate_appointment_cache(self, event: Changed) -> None:
+        former = event.former_chair if isinstance(event, AppointmentRescheduled) else None
+        for chair in (event.chair, former):
+            if chair is not None:
+                await self.availability.forget(event.tenant_id, chair)
 
     async def send_booking_confirmation_email(self, event: AppointmentBooked) -> None:
         if event.is_news and event.has_address:
@@ -114,6 +127,12 @@ class Listeners:
         await self._hurry(event, event.appointment_id)
 
     async def send_called_off_email(self, event: AppointmentCancelled) -> None:
+        await self._hurry(event, event.appointment_id)
+
+    async def send_rescheduled_email(self, event: AppointmentRescheduled) -> None:
+        await self._hurry(event, event.appointment_id)
+
+    async def send_not_rescheduled_email(self, event: AppointmentReschedulingFailed) -> None:
         await self._hurry(event, event.appointment_id)
 
     async def send_cancellation_refused_email(self, event: AppointmentCancellationRefused) -> None:
@@ -180,6 +199,12 @@ def table(
             to.notify_admin_on_sync_failure,
         ),
         AppointmentMoved: (to.log_lifecycle, to.invalidate_appointment_cache, to.send_moved_email),
+        AppointmentRescheduled: (to.log_lifecycle, to.invalidate_appointment_cache, to.send_rescheduled_email),
+        AppointmentReschedulingFailed: (
+            to.log_lifecycle,
+            to.invalidate_appointment_cache,
+            to.send_not_rescheduled_email,
+        ),
         AppointmentCancelled: (to.log_lifecycle, to.invalidate_appointment_cache, to.send_called_off_email),
         AppointmentCancellationRefused: (to.log_lifecycle, to.send_cancellation_refused_email),
         CallMeasured: (to.log_booking_metrics,),

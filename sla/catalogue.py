@@ -87,6 +87,8 @@ REFUSAL_REASONS = (
     "called_off",
     "declined",
     "cancellation_refused",
+    "move_refused",
+    "appointment_busy",
     "request_in_flight",
     "idempotency_key_reused",
 )
@@ -105,6 +107,7 @@ REASON = Label("reason", (NO_REASON, *REFUSAL_REASONS, *FAILURE_REASONS))
 METHOD_OF_ROUTE = {
     "/v1/bookings": "POST",
     "/v1/bookings/{appointment_id}/cancel": "POST",
+    "/v1/bookings/{appointment_id}/reschedule": "POST",
     "/v1/availability": "GET",
     "/v1/retell/{tenant}/functions": "POST",
     "/v1/retell/{tenant}/inbound": "POST",
@@ -126,6 +129,8 @@ EVENT = Label(
         "AppointmentBooked",
         "AppointmentBookingFailed",
         "AppointmentMoved",
+        "AppointmentRescheduled",
+        "AppointmentReschedulingFailed",
         "AppointmentCancelled",
         "AppointmentCancellationRefused",
         "CalcomBookingCreated",
@@ -149,6 +154,8 @@ LISTENER = Label(
         "send_moved_email",
         "send_called_off_email",
         "send_cancellation_refused_email",
+        "send_rescheduled_email",
+        "send_not_rescheduled_email",
     ),
 )
 # booking_core/domain/discrepancies.py, compared by a test: what is foreign or not yet believed is no inconsistency.

@@ -92,7 +92,7 @@ class CalcomClient:
             "status": "upcoming,unconfirmed,past",
         }
         listed = await self._read("list", tenant, "/bookings", BOOKINGS_VERSION, query)
-        ours = (each for each in listed if str(appointment.id) in answers.correlation(each))
+        ours = (each for each in listed if str(appointment.lineage) in answers.correlation(each))
         return next(map(answers.booking, ours), None)
 
     async def listed(self, tenant: Tenant, listing: Listing, *, skip: int, take: int) -> Page:
@@ -220,7 +220,7 @@ def _create_body(tenant: Tenant, appointment: Appointment) -> dict[str, Any]:
         "attendee": attendee,
         # Opaque ids only. Metadata is write-once at Cal.com and comes back in GETs and webhooks: our correlation key.
         "metadata": {
-            "bc_booking": str(appointment.id),
+            "bc_booking": str(appointment.lineage),
             "bc_tenant": str(tenant.id),
             "bc_traffic": appointment.origin.traffic.value,
             "bc_v": METADATA_VERSION,

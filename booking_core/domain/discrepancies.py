@@ -5,8 +5,9 @@ Apart from the reconciliation itself because these are decisions, and a wrong on
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -128,7 +129,10 @@ class Comparison:
     def findings(self, rows: Iterable[Appointment], bookings: Iterable[ListedBooking]) -> Iterator[Finding]:
         """Yield every difference once."""
         ours = {row.id: row for row in rows}
-        theirs = {booking.uid: booking for booking in bookings}
+        visits: dict[UUID, list[Appointment]] = defaultdict(list)
+        for row in ours.values():
+            visits[row.lineage].append(row)
+        theirs = {booking.uid: self._attributed(booking, visits) for booking in bookings}
         named = self._named(theirs.values())
         for row in ours.values():
             known = theirs.get(row.calcom_uid or "")
@@ -147,6 +151,16 @@ class Comparison:
         """Yield every booking that is none of ours, dead or alive: what others take, and what they give back."""
         known_uids = {row.calcom_uid for row in rows}
         yield from (each for each in bookings if not self._is_ours(each) and each.uid not in known_uids)
+
+    def _attributed(self, booking: ListedBooking, visits: Mapping[UUID, Sequence[Appointment]]) -> ListedBooking:
+        """Name the appointment that a booking is of: its metadata names the first of a visit, however often moved."""
+        if booking.appointment_id is None or not self._is_ours(booking):
+            return booking
+        visit = visits.get(booking.appointment_id, ())
+        known = next((row for row in visit if row.calcom_uid == booking.uid), None)
+        living = (row for row in visit if row.state in OCCUPYING)
+        owner = known or max(living, key=lambda row: row.asked_at, default=None)
+        return replace(booking, appointment_id=owner.id) if owner else booking
 
     def _named(self, bookings: Iterable[ListedBooking]) -> Mapping[UUID | None, Sequence[ListedBooking]]:
         """Return the living bookings of each of our appointments, by our own metadata."""

@@ -14,6 +14,8 @@ BookingError
 │   ├── CalledOff                 cancelled while it was being made
 │   ├── BookingDeclined           by the salon
 │   ├── CancellationRefused       by Cal.com: the appointment stands
+│   ├── MoveRefused               by Cal.com: the appointment stands as it was
+│   ├── AppointmentBusy           between two states: it can be moved in a moment
 │   ├── RequestInFlight
 │   └── IdempotencyKeyReused
 └── BookingFailed             ours: burns error budget
@@ -149,6 +151,18 @@ class CancellationRefused(BookingRefused):
     """The salon's calendar does not let this appointment be cancelled: it still stands. Please call the salon."""
 
     reason = "cancellation_refused"
+
+
+class MoveRefused(BookingRefused):
+    """The salon's calendar does not let this appointment be moved: it stands as it was. Please call the salon."""
+
+    reason = "move_refused"
+
+
+class AppointmentBusy(BookingRefused):
+    """This appointment is not settled yet, so it cannot be moved just now; try again in a few minutes."""
+
+    reason = "appointment_busy"
 
 
 class RequestInFlight(BookingRefused):

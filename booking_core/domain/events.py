@@ -91,6 +91,29 @@ class AppointmentMoved(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class AppointmentRescheduled(Event):
+    """The customer's appointment stands at its new time in both worlds, and the former time is free."""
+
+    appointment_id: UUID
+    tenant_id: UUID
+    former_id: UUID
+    waited_seconds: float | None = None
+    chair: Chair | None = None
+    former_chair: Chair | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentReschedulingFailed(Event):
+    """A move that was noted could not be made: the former appointment stands, or what has become of it meanwhile."""
+
+    appointment_id: UUID
+    tenant_id: UUID
+    former_id: UUID
+    reason: str
+    chair: Chair | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AppointmentCancelled(Event):
     """The appointment is cancelled in both worlds; its chair is free."""
 
@@ -157,6 +180,8 @@ ALL: tuple[type[Event], ...] = (
     CalcomSyncRequired,
     AppointmentBookingFailed,
     AppointmentMoved,
+    AppointmentRescheduled,
+    AppointmentReschedulingFailed,
     AppointmentCancelled,
     AppointmentCancellationRefused,
     CallMeasured,

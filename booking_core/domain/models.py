@@ -46,6 +46,7 @@ class State(StrEnum):
     RELEASED = "released"  # refused there, free again here
     FAILED = "failed"  # not made there, free again here
     CANCELLED = "cancelled"
+    MOVED = "moved"  # another has taken its place
 
 
 # The states that occupy a chair; the exclusion constraint in the database names the same ones.
@@ -177,6 +178,16 @@ class Chair:
 
 
 @dataclass(frozen=True, slots=True)
+class Former:
+    """The appointment whose place another takes, as it stands now."""
+
+    id: UUID
+    state: State
+    calcom_uid: str | None
+    start: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Appointment:
     """A chair held, or no longer held, for a customer; `start` and `end` are UTC."""
 
@@ -198,13 +209,32 @@ class Appointment:
     cancellation_reason: str | None = None
     # The id of the first segment, where there are several.
     visit_id: UUID | None = None
+    # What it replaces, and the id of the very first of them all; both None where nothing was ever moved.
+    former: Former | None = None
+    first_id: UUID | None = None
+    # Grows with every change of state: a writer says which version it saw.
+    version: int = 0
 
     @property
     def chair(self) -> Chair:
         return Chair(self.offering.staff_id, self.start, self.end)
 
-    # Grows with every change of state: a writer says which version it saw.
-    version: int = 0
+    @property
+    def former_chair(self) -> Chair | None:
+        """Return what is free again once it stands: a move changes the time, and nothing else."""
+        if self.former is None:
+            return None
+        return Chair(self.offering.staff_id, self.former.start, self.former.start + (self.end - self.start))
+
+    @property
+    def lineage(self) -> UUID:
+        """Return what all times of one visit have in common: Cal.com knows a booking by it, however often moved."""
+        return self.first_id or self.id
+
+    @property
+    def is_move(self) -> bool:
+        """Tell whether its former time stands until this one is settled."""
+        return self.former is not None and self.former.state is not State.MOVED
 
     @property
     def waits_since(self) -> datetime:

@@ -146,8 +146,9 @@ class Appointments(Protocol):
         """Store the segments of a visit, all or none, and return them under the name we know the customer by.
 
         In the order of time, so that two visits that want each other's chairs cannot wait for each other. None if a
-        chair is occupied then. Raises Outdated if they are made of things that are not (or no longer) so: whatever was
-        remembered of the customer and the offering is checked in the very statement that stores them.
+        chair is occupied then, or if the place of the former is taken already. Raises Outdated if they are made of
+        things that are not (or no longer) so: whatever was remembered of the customer and the offering is checked in
+        the very statement that stores them.
         """
         ...
 
@@ -169,6 +170,13 @@ class Appointments(Protocol):
 
     async def visit(self, tenant_id: UUID, visit_id: UUID) -> Sequence[Appointment]:
         """Return all segments of a visit, in their order; nobody else writes about them before the transaction ends."""
+        ...
+
+    async def of_lineage(self, tenant_id: UUID, lineage: UUID) -> Sequence[Appointment]:
+        """Return what occupies a chair for one appointment at whatever time it has, the oldest first.
+
+        There are two while it is being moved. Nobody else writes about them before the transaction ends.
+        """
         ...
 
     async def find_living(self, tenant_id: UUID, key: UUID) -> Appointment | None:
@@ -202,7 +210,9 @@ class Appointments(Protocol):
         """Return what occupies a chair and starts in the window, and whatever is unsettled."""
         ...
 
-    async def by_ids(self, tenant_id: UUID, ids: Collection[UUID]) -> Sequence[Appointment]: ...
+    async def by_ids(self, tenant_id: UUID, ids: Collection[UUID]) -> Sequence[Appointment]:
+        """Return the appointments of these ids, and all later times of the visits that began with them."""
+        ...
 
     async def keep_until(self, seen: Appointment, end: datetime) -> Appointment | None:
         """Give it another end; return None and change nothing where `move` returns False."""

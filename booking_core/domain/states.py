@@ -11,6 +11,7 @@ from booking_core.domain.models import State
 
 _STANDS = frozenset({State.CONFIRMED, State.PENDING})
 _CALLED_OFF = frozenset({State.CANCELLING, State.CANCELLED})
+_LET_GO = frozenset({State.MOVED})
 
 LAWFUL: Mapping[State, frozenset[State]] = {
     # Being asked for: every answer is possible, and so is none.
@@ -20,15 +21,16 @@ LAWFUL: Mapping[State, frozenset[State]] = {
     # Perhaps at Cal.com: found, or believed absent and asked for again.
     State.UNKNOWN: _STANDS | _CALLED_OFF | {State.CREATING, State.FAILED},
     # The salon accepts or declines it.
-    State.PENDING: _CALLED_OFF | {State.CONFIRMED, State.RELEASED},
+    State.PENDING: _CALLED_OFF | _LET_GO | {State.CONFIRMED, State.RELEASED},
     # Unknown again when reconciliation does not find it at Cal.com any more.
-    State.CONFIRMED: _CALLED_OFF | {State.UNKNOWN},
-    # Cancelled there, too; or Cal.com refuses to cancel it and it stands as before.
-    State.CANCELLING: _STANDS | {State.CANCELLED},
+    State.CONFIRMED: _CALLED_OFF | _LET_GO | {State.UNKNOWN},
+    # Cancelled there, too; or Cal.com refuses to cancel it and it stands as before; or a move was quicker.
+    State.CANCELLING: _STANDS | _LET_GO | {State.CANCELLED},
     # The ends. Their chairs may be somebody else's by now, so nothing comes back from them.
     State.RELEASED: frozenset(),
     State.FAILED: frozenset(),
     State.CANCELLED: frozenset(),
+    State.MOVED: frozenset(),
 }
 
 

@@ -26,6 +26,7 @@ _WORST_FIRST = (
     State.CREATING,
     State.QUEUED,
     State.PENDING,
+    State.MOVED,
     State.CONFIRMED,
     State.CANCELLED,
 )

@@ -29,6 +29,8 @@ STATUS: Mapping[type[errors.BookingError], HTTPStatus] = {
     errors.CalledOff: HTTPStatus.CONFLICT,
     errors.BookingDeclined: HTTPStatus.CONFLICT,
     errors.CancellationRefused: HTTPStatus.CONFLICT,
+    errors.MoveRefused: HTTPStatus.CONFLICT,
+    errors.AppointmentBusy: HTTPStatus.CONFLICT,
     errors.TimeNotBookable: HTTPStatus.CONFLICT,
     errors.SlotTaken: HTTPStatus.CONFLICT,
     errors.TooManyBookings: HTTPStatus.CONFLICT,
@@ -87,12 +89,24 @@ def open_slots(slots: Sequence[OpenSlot], zone: ZoneInfo) -> list[dict[str, str]
     ]
 
 
+# And of one whose former time stands until it is confirmed.
+_NOTED = ("queued", "I have noted your move to {when}. Your old time stands until we confirm the new one.")
+_MOVED: Mapping[State, tuple[str, str]] = {
+    State.CONFIRMED: ("confirmed", "Your {what} is moved to {when}."),
+    State.PENDING: (
+        "pending",
+        "I have asked for {when} instead. The salon has to accept it and will tell you.",
+    ),
+}
+
+
 def confirmation(appointment: Appointment, tenant: Tenant) -> dict[str, Any]:
     """Describe an appointment, confirmed or still to be, with a sentence a voice agent can read aloud."""
     offering = appointment.offering
     what = f"{offering.service_name} with {offering.staff_name}"
     when = rules.spoken(appointment.start, tenant.time_zone)
-    status, say = _TOLD.get(appointment.state, _KEPT)
+    told, otherwise = (_TOLD, _KEPT) if appointment.former is None else (_MOVED, _NOTED)
+    status, say = told.get(appointment.state, otherwise)
     return {
         "status": status,
         "appointment_id": str(appointment.id),

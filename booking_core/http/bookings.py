@@ -1,34 +1,35 @@
-"""The API for programs: bookings, cancellations, availability."""
+"""The API for programs: bookings and availability."""
 
 import datetime as dt
 from http import HTTPStatus
 from typing import Annotated, Any
-from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from booking_core.domain.access import KeyScope
 from booking_core.domain.errors import BookingRefused
 from booking_core.domain.models import AvailabilityRequest, BookingRequest, Channel, CustomerWish, Reply, State, Tenant
-from booking_core.http.answers import calling_off, confirmation, open_slots, other_name, refusal, status_of
+from booking_core.http.answers import confirmation, open_slots, other_name, refusal, status_of
 from booking_core.http.callers import Door, origin_of, tenant_by_api_key
 from booking_core.http.functions import Sureness
+from booking_core.http.idempotency import IdempotencyKey, answered
 from booking_core.http.limits import spend_phone
 from booking_core.services.alternatives import SlotFinder
-from booking_core.services.cancellation import Cancellation
 from booking_core.services.orchestrator import BookingOrchestrator
 from booking_core.services.repeats import Repeats
 
 Words = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """A request of a program: a field that we do not know is a mistake to be told of."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class CustomerBody(_Body):
+class CustomerBody(Body):
     """The caller."""
 
     name: Words
@@ -36,7 +37,7 @@ class CustomerBody(_Body):
     email: str | None = Field(None, max_length=254)
 
 
-class BookingBody(_Body):
+class BookingBody(Body):
     """A wish for an appointment."""
 
     service: Words = Field(description="Id, slug, name or alias.")
@@ -49,19 +50,7 @@ class BookingBody(_Body):
     )
 
 
-class CancellationBody(_Body):
-    """Why the appointment is cancelled."""
-
-    reason: Words
-
-
-def router(
-    orchestrator: BookingOrchestrator,
-    cancellation: Cancellation,
-    slots: SlotFinder,
-    door: Door,
-    repeats: Repeats,
-) -> APIRouter:
+def router(orchestrator: BookingOrchestrator, slots: SlotFinder, door: Door, repeats: Repeats) -> APIRouter:
     """Bind the routes to what they need."""
     routes = APIRouter(prefix="/v1")
 
@@ -76,7 +65,7 @@ def router(
         request: Request,
         body: BookingBody,
         tenant: Annotated[Tenant, Depends(writer)],
-        idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
+        idempotency_key: IdempotencyKey = None,
     ) -> JSONResponse:
         await spend_phone(request, door.limits, tenant, body.customer.phone)
         customer = CustomerWish(body.customer.name, body.customer.phone, body.customer.email)
@@ -92,18 +81,7 @@ def router(
             told = confirmation(appointment, tenant) | other_name(appointment, customer.name, may_tell=True)
             return Reply(status, told, is_final=is_confirmed)
 
-        if idempotency_key is None:
-            reply = await answer()
-        else:
-            reply = await repeats.once(tenant, idempotency_key, await request.body(), answer)
-        return JSONResponse(reply.body, reply.status)
-
-    @routes.post("/bookings/{appointment_id}/cancel", responses={202: {"description": "Noted; will be carried out."}})
-    async def cancel(
-        appointment_id: UUID, body: CancellationBody, tenant: Annotated[Tenant, Depends(writer)]
-    ) -> JSONResponse:
-        told = calling_off(await cancellation.cancel(tenant, appointment_id, reason=body.reason))
-        return JSONResponse(told, HTTPStatus.OK if told["status"] == "cancelled" else HTTPStatus.ACCEPTED)
+        return await answered(repeats, tenant, idempotency_key, await request.body(), answer)
 
     @routes.get("/availability")
     async def availability(  # noqa: PLR0913, PLR0917 - FastAPI reads the query from the signature

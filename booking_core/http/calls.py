@@ -41,7 +41,13 @@ from booking_core.domain.models import (
 from booking_core.domain.ports import Clock
 from booking_core.http.answers import calling_off, confirmation, invalid, open_slots, other_name, refusal
 from booking_core.http.callers import origin_of, tenant_by_signature
-from booking_core.http.functions import FUNCTIONS, BookAppointment, CancelAppointment, CheckAvailability
+from booking_core.http.functions import (
+    FUNCTIONS,
+    BookAppointment,
+    CancelAppointment,
+    CheckAvailability,
+    RescheduleAppointment,
+)
 from booking_core.http.limits import SAY, TooManyRequests, described, spend_call
 from booking_core.http.retell_call import PROMPT_HEADER, Call
 from booking_core.resilience.limits import Limits
@@ -49,12 +55,16 @@ from booking_core.services.alternatives import SlotFinder
 from booking_core.services.cancellation import Cancellation
 from booking_core.services.orchestrator import BookingOrchestrator
 from booking_core.services.repeats import Repeats
+from booking_core.services.rescheduling import Rescheduling
 from booking_core.services.tenants import TenantDirectory
 
 # As many as a person can keep in mind on the phone.
 OFFERED_ON_THE_PHONE = 6
 # What is true after a function has failed.
-UNCHANGED = {"cancel_appointment": "your appointment stands"}
+UNCHANGED = {
+    "cancel_appointment": "your appointment stands",
+    "reschedule_appointment": "your appointment stands as it was",
+}
 # The answers that stay true; what waits for Cal.com, or failed, may have become something else when asked again.
 FINAL = frozenset(("ok", "confirmed", "cancelled", "refused"))
 
@@ -83,6 +93,7 @@ class Desk:
     """Does what the agent asks for while the customer waits, and answers with a sentence to say."""
 
     orchestrator: BookingOrchestrator
+    rescheduling: Rescheduling
     cancellation: Cancellation
     slots: SlotFinder
     clock: Clock
@@ -96,6 +107,9 @@ class Desk:
             case CancelAppointment() as args:
                 ended = await self.cancellation.cancel(tenant, args.appointment_id, reason=args.reason)
                 return calling_off(ended)
+            case RescheduleAppointment() as args:
+                moved = await self.rescheduling.move(tenant, args.appointment_id, args.start, origin)
+                return confirmation(moved, tenant)
 
     async def _check_availability(self, tenant: Tenant, args: CheckAvailability) -> dict[str, Any]:
         day = rules.day(args.date, now=self.clock.now(), zone=tenant.time_zone)

@@ -83,11 +83,22 @@ class CancelAppointment(_Args):
     )
 
 
-Function = CheckAvailability | BookAppointment | CancelAppointment
+class RescheduleAppointment(_Args):
+    """Move an appointment that was booked in this call to a time that check_availability found and the caller wants.
+
+    The old time stands until the new one is confirmed. Repeating it moves nothing twice.
+    """
+
+    appointment_id: UUID = Field(description="The `appointment_id` that book_appointment answered with.")
+    start: str = Field(min_length=1, max_length=40, description="The new start, as for book_appointment.")
+
+
+Function = CheckAvailability | BookAppointment | CancelAppointment | RescheduleAppointment
 
 # By the names the agent calls them.
 FUNCTIONS: Mapping[str, type[Function]] = {
     "check_availability": CheckAvailability,
     "book_appointment": BookAppointment,
     "cancel_appointment": CancelAppointment,
+    "reschedule_appointment": RescheduleAppointment,
 }

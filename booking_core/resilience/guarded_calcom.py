@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from booking_core.domain.errors import CalcomCircuitOpen, CalcomRateLimited
@@ -47,10 +48,19 @@ class GuardedCalcom:
         return await self._retry.run(attempt, look_up=look_up)
 
     async def reschedule(self, tenant: Tenant, uid: str, start: datetime, *, reason: str) -> CalcomBooking:
-        async def call() -> CalcomBooking:
-            return await self._calcom.reschedule(tenant, uid, start, reason=reason)
+        async def attempt(seconds: float) -> CalcomBooking:
+            call = partial(self._calcom.reschedule, tenant, uid, start, reason=reason)
+            return await self._guarded("reschedule", tenant, call, seconds)
 
-        return await self._guarded("reschedule", tenant, call)
+        async def look_up(seconds: float) -> CalcomBooking | None:
+            left = await self._guarded("get", tenant, lambda: self._calcom.get(tenant, uid), seconds)
+            moved_to = left.moved_to if left else None
+            if moved_to is None:
+                return None
+            moved = await self._guarded("get", tenant, lambda: self._calcom.get(tenant, moved_to), seconds)
+            return moved if moved and moved.start == start else None
+
+        return await self._retry.run(attempt, look_up=look_up)
 
     async def get(self, tenant: Tenant, uid: str) -> CalcomBooking | None:
         return await self._guarded("get", tenant, lambda: self._calcom.get(tenant, uid))

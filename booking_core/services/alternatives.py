@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from booking_core.domain import rules
+from booking_core.domain.errors import BookingFailed
 from booking_core.domain.models import AvailabilityRequest, Offering, OpenSlot, Tenant
 from booking_core.domain.ports import Clock, Database, FreeSlots
 from booking_core.domain.visits import Pattern, stretches
@@ -30,6 +31,16 @@ class SlotFinder:
         offered = await self._services.resolve(tenant, request.service, request.staff)
         slots = await self._open(tenant, offered, request.day)
         return offered[0][0], _nearest(slots, request, tenant.time_zone)[: request.limit]
+
+    async def instead(self, tenant: Tenant, service: str, start: datetime, staff: str | None) -> Sequence[OpenSlot]:
+        """Return free slots near a lost one; a refusal without alternatives beats no answer."""
+        local = start.astimezone(tenant.time_zone)
+        wish = AvailabilityRequest(service, local.date(), local.time(), staff, OFFERED_INSTEAD)
+        try:
+            _, slots = await self.find(tenant, wish)
+        except BookingFailed:
+            return ()
+        return slots
 
     async def _open(self, tenant: Tenant, offered: Sequence[Pattern], day: date) -> list[OpenSlot]:
         start, end = rules.local_day(day, tenant.time_zone)

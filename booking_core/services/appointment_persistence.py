@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from booking_core.domain import rules
 from booking_core.domain.assignment import fairest_first
 from booking_core.domain.errors import SlotTaken
-from booking_core.domain.models import Appointment, Customer, Origin, State, Tenant
+from booking_core.domain.models import Appointment, Customer, Former, Origin, State, Tenant
 from booking_core.domain.ports import Clock, Stores
 from booking_core.domain.visits import Pattern, certain_stretches, segment_key, stretches
 from booking_core.services.outcomes import segments_of
@@ -83,6 +84,32 @@ class AppointmentPersistenceService:
                 ids, pattern, stretches(pattern, booking.start), strict=True
             )
         ]
+
+    async def hold_instead(self, stores: Stores, former: Appointment, start: datetime, origin: Origin) -> Appointment:
+        """Hold the same chair at another time, while the former time stays held; raises SlotTaken."""
+        # As if nobody in particular had been asked for: whoever now says "book it then" gets this very appointment.
+        key = rules.wish_key(former.tenant_id, former.customer.phone, former.offering.service_id, None, start)
+        appointment = replace(
+            former,
+            id=self._new_id(),
+            start=start,
+            end=start + (former.end - former.start),
+            origin=origin,
+            state=State.CREATING,
+            key=key,
+            asked_at=self._clock.now(),
+            calcom_uid=None,
+            cancellation_reason=None,
+            former=Former(former.id, former.state, former.calcom_uid, former.start),
+            first_id=former.lineage,
+            doubted_at=None,
+            looks=0,
+            version=0,
+        )
+        held = await stores.appointments.hold(appointment)
+        if held is None:
+            raise SlotTaken
+        return held[0]
 
     async def _in_turn(
         self, stores: Stores, tenant: Tenant, booking: ValidBooking, offered: Sequence[Pattern]

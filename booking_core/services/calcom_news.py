@@ -49,9 +49,10 @@ class CalcomNews:
         if owner is None:
             return Outcome(Result.IMPORTED)
         known = await stores.calcom_bookings.made_for(tenant_id, owner)
-        appointment = await stores.appointments.find(tenant_id, owner)
-        # None: it carries our mark, and we do not have it. The reconciliation looks into that.
-        then = consequence(appointment, known) if appointment else None
+        appointment = await _current(stores, tenant_id, owner)
+        # None: it carries our mark, and we do not have it. The reconciliation looks into that. And while we move it
+        # ourselves, whoever moves it asks Cal.com for the outcome.
+        then = consequence(appointment, known) if appointment and not appointment.is_move else None
         if appointment is None or then is None:
             return Outcome(Result.UNCHANGED)
         return await self._follow(stores, appointment, then)
@@ -103,6 +104,14 @@ async def _move(stores: Stores, seen: Appointment, booking: KnownBooking) -> Non
     period = Window(booking.start, booking.end)
     if not await stores.appointments.move(seen, offering, period, calcom_uid=booking.uid):
         raise SlotTaken
+
+
+async def _current(stores: Stores, tenant_id: UUID, owner: UUID) -> Appointment | None:
+    """Return the appointment at its newest time: Cal.com knows all times of a visit by the id of the first."""
+    visit = await stores.appointments.of_lineage(tenant_id, owner)
+    if visit and visit[-1].is_move and visit[-1].state is State.CREATING:
+        raise NotYet(IN_FLIGHT_SECONDS)
+    return visit[-1] if visit else await stores.appointments.find(tenant_id, owner)
 
 
 async def _owner(stores: Stores, tenant_id: UUID, facts: Sequence[CalcomFact]) -> UUID | None:

@@ -5,6 +5,7 @@ Until Cal.com agrees the chair stays held. The same way is taken when we have to
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
@@ -24,6 +25,7 @@ from booking_core.domain.events import AppointmentCancellationRefused, Appointme
 from booking_core.domain.models import Appointment, State, Tenant
 from booking_core.domain.ports import Calcom, CalcomBooking, Clock, Database
 from booking_core.services import absence
+from booking_core.services.calendar import Calendar
 from booking_core.services.commits import surely
 from booking_core.services.outcomes import STANDS_AS, WAITING, Outcomes, Recorded, call_off
 
@@ -38,6 +40,7 @@ class Cancellation:
 
     database: Database
     calcom: Calcom
+    calendar: Calendar
     bus: Bus
     clock: Clock
     outcomes: Outcomes
@@ -48,6 +51,11 @@ class Cancellation:
         Cancelling again is a success. Raises UnknownAppointment, CancellationRefused and AppointmentDatabaseError.
         """
         noted = await self._note(tenant, appointment_id, rules.on_one_line(reason) or UNSAID)
+        visit = [await self._try_now(tenant, each) for each in noted]
+        return next((each for each in visit if each.state is State.CANCELLING), visit[0])
+
+    async def _try_now(self, tenant: Tenant, noted: Recorded) -> Appointment:
+        """Carry out as much as Cal.com lets us while the caller waits."""
         for segment in noted.visit:
             if segment.state is State.CANCELLING and segment.calcom_uid is not None:
                 with suppress(*WAITING, CalcomRejected, AppointmentDatabaseError):
@@ -92,18 +100,21 @@ class Cancellation:
                 raise
             _log.error("booking_cannot_be_undone", calcom_uid=uid, said=str(error))
 
-    async def _note(self, tenant: Tenant, appointment_id: UUID, reason: str) -> Recorded:
-        async def note() -> Recorded:
-            async with self.database.begin(tenant.id) as stores:
-                appointment = await stores.appointments.find(tenant.id, appointment_id)
-                if appointment is None:
-                    raise UnknownAppointment
-                return await call_off(stores, appointment, reason=reason)
+    async def _note(self, tenant: Tenant, appointment_id: UUID, reason: str) -> Sequence[Recorded]:
+        """Note it for whatever time the appointment has now; while it is being moved, for both times."""
 
-        return self._told(await surely(note))
+        async def note() -> Sequence[Recorded]:
+            async with self.database.begin(tenant.id) as stores:
+                named = await stores.appointments.find(tenant.id, appointment_id)
+                if named is None:
+                    raise UnknownAppointment
+                visit = await stores.appointments.of_lineage(tenant.id, named.lineage) or [named]
+                return [await call_off(stores, each, reason=reason) for each in visit]
+
+        return [self._told(each) for each in await surely(note)]
 
     async def _look(self, tenant: Tenant, cancelling: Appointment) -> str | None:
-        found = await self.calcom.find(tenant, cancelling)
+        found = await self.calendar.find(tenant, cancelling)
         return found.uid if found else None
 
     async def _carry_out(self, tenant: Tenant, cancelling: Appointment, uid: str) -> Recorded:

@@ -22,9 +22,10 @@ from booking_core.domain.errors import (
 )
 from booking_core.domain.events import CalcomBookingCreated
 from booking_core.domain.models import UNSETTLED, Appointment, State, Tenant
-from booking_core.domain.ports import Calcom, Database, Stores
+from booking_core.domain.ports import Database, Stores
 from booking_core.domain.visits import as_one, next_to_make
 from booking_core.services import outcomes
+from booking_core.services.calendar import Calendar
 from booking_core.services.commits import surely
 from booking_core.services.outcomes import WAITING, Outcomes, Recorded, segments_of
 from booking_core.services.repeats import COPY_LOOKS_SECONDS, COPY_WAITS_SECONDS
@@ -57,7 +58,7 @@ class Making:
     """Whatever happens, the caller hears what is true, and a job goes on with what is not settled."""
 
     database: Database
-    calcom: Calcom
+    calendar: Calendar
     bus: Bus
     outcomes: Outcomes
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -81,7 +82,7 @@ class Making:
         """Ask Cal.com; the hold is committed by now, and whatever Cal.com says is committed before we speak."""
         try:
             with log.step("calcom"):
-                created = await self.calcom.create(tenant, segment)
+                created = await self.calendar.make(tenant, segment)
         except WAITING as error:
             return await self._put_down(segment, error)
         except BookingError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,7 +11,6 @@ from booking_core.bus import Bus
 from booking_core.domain.errors import (
     AppointmentCreationError,
     BookingError,
-    BookingFailed,
     BookingRefused,
     SlotTaken,
 )
@@ -25,14 +23,12 @@ from booking_core.domain.events import (
 )
 from booking_core.domain.models import (
     Appointment,
-    AvailabilityRequest,
     BookingRequest,
-    OpenSlot,
     Origin,
     Tenant,
 )
 from booking_core.domain.ports import Callers, Database, Outdated
-from booking_core.services.alternatives import OFFERED_INSTEAD, SlotFinder
+from booking_core.services.alternatives import SlotFinder
 from booking_core.services.appointment_persistence import AppointmentPersistenceService, Held
 from booking_core.services.commits import surely
 from booking_core.services.making import Answer, Making
@@ -91,7 +87,8 @@ class BookingOrchestrator:
                 return Answer(await self.making.original(tenant, held.visit), is_copy=True)
             return await self.making.make(tenant, held.visit, log)
         except SlotTaken as taken:
-            raise SlotTaken(str(taken), alternatives=await self._alternatives(tenant, booking)) from taken
+            nearest = await self.slots.instead(tenant, request.service, booking.start, request.staff)
+            raise SlotTaken(str(taken), alternatives=nearest) from taken
 
     async def _hold(self, tenant: Tenant, booking: ValidBooking, origin: Origin, log: StepLog) -> Held:
         try:
@@ -116,17 +113,6 @@ class BookingOrchestrator:
 
         with log.step("hold"):
             return await surely(hold)
-
-    async def _alternatives(self, tenant: Tenant, booking: ValidBooking) -> Sequence[OpenSlot]:
-        """Look for free slots near the lost one; a refusal without alternatives beats no answer."""
-        local = booking.start.astimezone(tenant.time_zone)
-        request = booking.request
-        wish = AvailabilityRequest(request.service, local.date(), local.time(), request.staff, OFFERED_INSTEAD)
-        try:
-            _, slots = await self.slots.find(tenant, wish)
-        except BookingFailed:
-            return ()
-        return slots
 
     def _publish(self, answer: Answer, origin: Origin, effort: Effort) -> None:
         appointment = answer.appointment

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 from booking_core.domain import letters, states
 from booking_core.domain.errors import CalcomOutcomeUnknown, CalcomRateLimited, CalcomUnavailable
@@ -96,13 +97,16 @@ async def record(
     """As `Outcomes.record`, within a transaction that has more to write; `reason` is for Cal.com, why it is cancelled.
 
     What the salon must accept is looked after by a job, and what the customer must know by a letter; both are put down
-    here. With the end of a segment its whole visit ends.
+    here. What stands lets go of what it replaces: the customer has one appointment after the commit, as before. With
+    the end of a segment its whole visit ends.
     """
     visit = await segments_of(stores, seen)
     settled = await stores.appointments.settle(seen, state, calcom_uid=calcom_uid, reason=reason)
     if settled is None:
         standing = await stores.appointments.find(seen.tenant_id, seen.id) or seen
         return Recorded(standing, is_mine=False, visit=_with(visit, standing))
+    if settled.former is not None and state in STANDS_AS.values():
+        await _let_go(stores, settled.tenant_id, settled.former.id)
     if state is State.PENDING:
         await stores.queue.settle(seen.tenant_id, seen.id, after_seconds=FIRST_WORD_SECONDS)
     recorded = Recorded(settled, is_mine=True, visit=_with(visit, settled))
@@ -175,6 +179,14 @@ async def tell_moved(stores: Stores, moved: Appointment) -> None:
     if letters.may_be_told(moved):
         whole = as_one(await segments_of(stores, moved))
         await stores.letters.put_down(replace(whole, version=moved.version), letters.LetterKind.MOVED)
+
+
+async def _let_go(stores: Stores, tenant_id: UUID, former_id: UUID) -> None:
+    former = await stores.appointments.find(tenant_id, former_id)
+    while former is not None and states.allows(former.state, State.MOVED):
+        if await stores.appointments.settle(former, State.MOVED) is not None:
+            return
+        former = await stores.appointments.find(tenant_id, former_id)
 
 
 def _is_astray(booking: CalcomBooking, standing: Appointment) -> bool:

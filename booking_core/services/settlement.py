@@ -18,11 +18,20 @@ from booking_core.domain.errors import (
     CalcomRejected,
     SlotLost,
 )
-from booking_core.domain.events import AppointmentBooked, AppointmentBookingFailed, CalcomBookingCreated, Effort
+from booking_core.domain.events import (
+    AppointmentBooked,
+    AppointmentBookingFailed,
+    AppointmentRescheduled,
+    AppointmentReschedulingFailed,
+    CalcomBookingCreated,
+    Effort,
+    Event,
+)
 from booking_core.domain.models import UNSETTLED, Appointment, State, Tenant
-from booking_core.domain.ports import Calcom, CalcomBooking, Clock, Database
+from booking_core.domain.ports import CalcomBooking, Clock, Database
 from booking_core.services import absence
 from booking_core.services.acceptance import Acceptance
+from booking_core.services.calendar import Calendar
 from booking_core.services.cancellation import Cancellation
 from booking_core.services.outcomes import Outcomes, Overtaken
 
@@ -35,7 +44,7 @@ class Settlement:
     """One appointment at a time; `calcom` retries on its own ladder and respects the circuit."""
 
     database: Database
-    calcom: Calcom
+    calendar: Calendar
     bus: Bus
     clock: Clock
     outcomes: Outcomes
@@ -76,7 +85,7 @@ class Settlement:
             appointment = await self.outcomes.claim(appointment, State.UNKNOWN)
         if appointment.state is State.UNKNOWN:
             # Never asked for again before it was looked for: a create that was not answered may have been done.
-            found = await self.calcom.find(tenant, appointment)
+            found = await self.calendar.find(tenant, appointment)
             if found is not None:
                 await self._confirm(appointment, found)
                 return None
@@ -98,12 +107,16 @@ class Settlement:
         return min(seconds, left) if left > 0 else seconds
 
     def _seconds_left(self, appointment: Appointment) -> float:
-        expires_at = rules.expires_at(visits.begins_at(appointment), asked_at=appointment.waits_since)
+        former = appointment.former if appointment.is_move else None
+        start = visits.begins_at(appointment)
+        # What is not moved by then is not moved at all: the customer comes at the former time.
+        start = min(start, former.start) if former else start
+        expires_at = rules.expires_at(start, asked_at=appointment.waits_since)
         return (expires_at - self.clock.now()).total_seconds()
 
     async def _create(self, tenant: Tenant, creating: Appointment) -> None:
         try:
-            created = await self.calcom.create(tenant, creating)
+            created = await self.calendar.make(tenant, creating)
         except BookingRefused:
             # It is not ours, so it is somebody else's.
             await self._give_up(creating, SlotLost())
@@ -123,17 +136,25 @@ class Settlement:
         if not made.is_mine or whole.state is not State.CONFIRMED:
             return
         waited = (self.clock.now() - whole.waits_since).total_seconds()
-        about = (whole.origin, whole.id, whole.tenant_id)
-        self.bus.publish(AppointmentBooked(*about, Effort(), waited, chair=whole.chair))
+        self.bus.publish(_made(whole, waited))
 
     async def _give_up(self, appointment: Appointment, error: BookingFailed) -> None:
         recorded = await self.outcomes.record(appointment, State.FAILED)
         if not recorded.is_mine:
             raise Overtaken
         self.failed(error.reason)
-        whole = recorded.whole
-        self.bus.publish(
-            AppointmentBookingFailed(
-                whole.origin, whole.tenant_id, "failed", error.reason, Effort(), whole.id, whole.chair
-            )
-        )
+        self.bus.publish(_given_up(recorded.whole, error))
+
+
+def _made(whole: Appointment, waited: float) -> Event:
+    about, chair = (whole.origin, whole.id, whole.tenant_id), whole.chair
+    if whole.is_move and whole.former is not None:
+        return AppointmentRescheduled(*about, whole.former.id, waited, chair, whole.former_chair)
+    return AppointmentBooked(*about, Effort(), waited, chair=chair)
+
+
+def _given_up(whole: Appointment, error: BookingFailed) -> Event:
+    origin, tenant_id, chair = whole.origin, whole.tenant_id, whole.chair
+    if whole.is_move and whole.former is not None:
+        return AppointmentReschedulingFailed(origin, whole.id, tenant_id, whole.former.id, error.reason, chair)
+    return AppointmentBookingFailed(origin, tenant_id, "failed", error.reason, Effort(), whole.id, chair)

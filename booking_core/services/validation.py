@@ -38,10 +38,15 @@ class BookingValidationService:
 
     def check(self, tenant: Tenant, request: BookingRequest) -> ValidBooking:
         self._check_hearing(tenant, request)
-        start = rules.instant(request.start, tenant.time_zone)
-        rules.check_notice(start, now=self._clock.now())
+        start = self.start(tenant, request.start)
         customer = self._customer(tenant, request.customer)
         return ValidBooking(replace(request, customer=customer), start)
+
+    def start(self, tenant: Tenant, said: str) -> datetime:
+        """Return the instant that is meant, if it can be booked. Raises InvalidRequest and TimeNotBookable."""
+        start = rules.instant(said, tenant.time_zone)
+        rules.check_notice(start, now=self._clock.now())
+        return start
 
     def _check_hearing(self, tenant: Tenant, request: BookingRequest) -> None:
         customer = request.customer

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from booking_core.adapters.postgres.database import PostgresDatabase
 from booking_core.app import Core, World, assemble, web
 from booking_core.caching.store import CacheStore, NoStore
+from booking_core.services.calendar import Calendar
 from booking_core.services.orchestrator import BookingOrchestrator
 from booking_core.telemetry.recorder import Recorder
 from tests import factories
@@ -91,7 +92,8 @@ async def real_stage(database_url, cache: type[CacheStore]) -> AsyncIterator[Rea
     await database.close()
 
 
-def asking(stage: Stage, **otherwise: Any) -> BookingOrchestrator:
-    """Return an orchestrator whose making asks another calendar, or sleeps otherwise."""
+def asking(stage: Stage, *, calcom: Any = None, **otherwise: Any) -> BookingOrchestrator:
+    """Return an orchestrator whose making asks another Cal.com, or sleeps otherwise."""
     orchestrator = stage.core.orchestrator
-    return replace(orchestrator, making=replace(orchestrator.making, **otherwise))
+    calendar = orchestrator.making.calendar if calcom is None else Calendar(calcom)
+    return replace(orchestrator, making=replace(orchestrator.making, calendar=calendar, **otherwise))

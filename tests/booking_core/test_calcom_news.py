@@ -12,6 +12,7 @@ from booking_core.domain.errors import BookingError, CalcomOutcomeUnknown, Calco
 from booking_core.domain.models import Appointment, AvailabilityRequest, BookingRequest, State, Tenant, Traffic
 from booking_core.domain.ports import CalcomBooking, CalcomStatus
 from booking_core.domain.webhooks import DeliveryState, Result
+from booking_core.services.calendar import Calendar
 from booking_core.services.inbox import ATTEMPTS
 from tests.booking_core.conftest import Stage
 from tests.booking_core.news import marked, newest, tell, told, work_off
@@ -74,7 +75,7 @@ class ToldDuringTheCall:
 
 
 async def book(stage: Stage, calcom: ToldDuringTheCall, request: BookingRequest) -> Appointment:
-    making = replace(stage.core.orchestrator.making, calcom=calcom)
+    making = replace(stage.core.orchestrator.making, calendar=Calendar(calcom))
     return await replace(stage.core.orchestrator, making=making).book(SALON, request, an_origin())
 
 

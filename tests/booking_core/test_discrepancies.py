@@ -17,7 +17,7 @@ from booking_core.domain.discrepancies import (
     Window,
     remedy,
 )
-from booking_core.domain.models import OCCUPYING, Appointment, Customer, State
+from booking_core.domain.models import OCCUPYING, Appointment, Customer, Former, State
 from tests.factories import NOW, OTHER_SALON, SALON, TEN_O_CLOCK, an_id, an_offering, an_origin
 
 HALF_AN_HOUR = timedelta(minutes=30)
@@ -160,6 +160,51 @@ def test_a_booking_that_was_moved_there_is_neither_cancelled_nor_doubled():
     moved = a_booking(uid="uid-2", start=TEN_O_CLOCK + HALF_AN_HOUR, end=TEN_O_CLOCK + 2 * HALF_AN_HOUR)
 
     assert found([a_row()], [former, moved]) == [Finding(Kind.MISMATCH, a_row(), moved)]
+
+
+def moved_row(**changes) -> Appointment:
+    """Return what took the place of `a_row()`."""
+    first = a_row()
+    start = TEN_O_CLOCK + 2 * HALF_AN_HOUR
+    own = {
+        "id": an_id("moved"),
+        "start": start,
+        "end": start + HALF_AN_HOUR,
+        "calcom_uid": "uid-2",
+        "former": Former(first.id, State.MOVED, first.calcom_uid, first.start),
+        "first_id": first.id,
+    }
+    return a_row(**own | changes)
+
+
+def moved_booking() -> ListedBooking:
+    """Return its booking, which carries the first one's id, as Cal.com keeps metadata in a move."""
+    return a_booking(uid="uid-2", start=moved_row().start, end=moved_row().end)
+
+
+def test_what_we_moved_ourselves_differs_from_nothing():
+    rows = [a_row(state=State.MOVED), moved_row()]
+
+    assert found(rows, [a_booking(status="cancelled"), moved_booking()]) == []
+
+
+def test_what_is_just_being_moved_is_nobodys_orphan():
+    former = Former(an_id("appointment"), State.CONFIRMED, "uid-1", TEN_O_CLOCK)
+    moving = moved_row(state=State.UNKNOWN, calcom_uid=None, asked_at=NOW, former=former)
+
+    kinds = {finding.kind for finding in found([a_row(), moving], [a_booking(status="cancelled"), moved_booking()])}
+
+    # That its old booking is gone is looked into, and found to have been moved; the new one is left alone.
+    assert kinds == {Kind.ORPHAN_HERE}
+
+
+def test_a_second_booking_beside_the_moved_one_is_an_orphan():
+    rows = [a_row(state=State.MOVED), moved_row()]
+    double = a_booking(uid="uid-3", start=TEN_O_CLOCK + 4 * HALF_AN_HOUR, end=TEN_O_CLOCK + 5 * HALF_AN_HOUR)
+
+    (finding,) = found(rows, [moved_booking(), double])
+
+    assert (finding.kind, finding.appointment, finding.subject) == (Kind.ORPHAN_THERE, moved_row(), "uid-3")
 
 
 def test_an_event_type_that_was_deleted_is_no_mismatch():

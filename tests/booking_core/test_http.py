@@ -490,3 +490,60 @@ async def test_readiness_fails_with_the_database_and_degrades_with_the_rest(stag
 
     assert (degraded.status_code, degraded.json()["status"]) == (200, "degraded")
     assert (unavailable.status_code, unavailable.json()["status"]) == (503, "unavailable")
+
+
+async def test_a_program_moves_a_booking(stage):
+    booked = (await post(stage, "/v1/bookings", BOOKING)).json()
+
+    answer = await post(stage, f"/v1/bookings/{booked['appointment_id']}/reschedule", {"start": "2026-12-02T11:00"})
+
+    told = answer.json()
+    assert (answer.status_code, told["status"], told["local_start"]) == (200, "confirmed", "2026-12-02T11:00")
+    assert told["say"] == "Your Haircut with Anna is moved to Wednesday, 2 December at 11:00."
+    assert told["appointment_id"] != booked["appointment_id"]
+
+
+async def test_a_move_while_cal_com_is_away_is_202_and_says_that_the_old_time_stands(stage):
+    booked = (await post(stage, "/v1/bookings", BOOKING)).json()
+    stage.calcom.error = CalcomUnavailable()
+
+    answer = await post(stage, f"/v1/bookings/{booked['appointment_id']}/reschedule", {"start": "2026-12-02T11:00"})
+
+    assert (answer.status_code, answer.json()["status"]) == (202, "queued")
+    assert "Your old time stands until we confirm the new one" in answer.json()["say"]
+
+
+async def test_a_move_repeated_with_its_key_is_answered_word_for_word(stage):
+    booked = (await post(stage, "/v1/bookings", BOOKING)).json()
+    path, body = f"/v1/bookings/{booked['appointment_id']}/reschedule", {"start": "2026-12-02T11:00"}
+    other = (await post(stage, "/v1/bookings", {**BOOKING, "start": "2026-12-02T14:00"})).json()
+
+    first = await post(stage, path, body, **{"Idempotency-Key": "k"})
+    again = await post(stage, path, body, **{"Idempotency-Key": "k"})
+    elsewhere = await post(
+        stage, f"/v1/bookings/{other['appointment_id']}/reschedule", body, **{"Idempotency-Key": "k"}
+    )
+
+    assert again.content == first.content
+    assert elsewhere.status_code == 422
+
+
+async def test_the_agent_moves_what_it_has_booked(stage):
+    booked = (await post(stage, "/v1/bookings", BOOKING)).json()
+    args = {"appointment_id": booked["appointment_id"], "start": "2026-12-02T11:00"}
+
+    answer = await call(stage, "reschedule_appointment", args)
+
+    assert "is moved to Wednesday, 2 December at 11:00" in answer.json()["say"]
+
+
+async def test_a_move_that_our_side_could_not_note_says_that_the_appointment_stands_as_it_was(stage):
+    booked = (await post(stage, "/v1/bookings", BOOKING)).json()
+    await call(stage, "check_availability", {"service": "haircut", "date": "2026-12-02"})
+    stage.database.down = True
+
+    answer = await call(
+        stage, "reschedule_appointment", {"appointment_id": booked["appointment_id"], "start": "2026-12-02T11:00"}
+    )
+
+    assert "stands as it was" in answer.json()["say"]

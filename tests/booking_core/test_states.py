@@ -9,7 +9,7 @@ import pytest
 from booking_core.domain import states
 from booking_core.domain.models import OCCUPYING, State
 
-ENDED = (State.RELEASED, State.FAILED, State.CANCELLED)
+ENDED = (State.RELEASED, State.FAILED, State.CANCELLED, State.MOVED)
 
 
 def test_every_state_is_in_the_table():
@@ -35,8 +35,8 @@ def test_a_state_does_not_follow_itself(state):
     assert not states.allows(state, state)
 
 
-def test_what_was_confirmed_is_cancelled_or_missed_at_cal_com_and_nothing_else():
-    assert states.LAWFUL[State.CONFIRMED] == {State.CANCELLING, State.CANCELLED, State.UNKNOWN}
+def test_what_was_confirmed_is_cancelled_moved_or_missed_at_cal_com_and_nothing_else():
+    assert states.LAWFUL[State.CONFIRMED] == {State.CANCELLING, State.CANCELLED, State.MOVED, State.UNKNOWN}
 
 
 def test_what_is_certainly_not_at_cal_com_is_not_cancelled_there():

@@ -18,7 +18,7 @@ from booking_core.adapters.postgres.keys import digest
 from booking_core.domain.access import ApiKey, Bearer, KeyScope
 from booking_core.domain.assignment import Workload
 from booking_core.domain.errors import IdempotencyKeyReused, RequestInFlight
-from booking_core.domain.models import OCCUPYING, Appointment, KnownCaller, PromptVersion, Reply, State, Traffic
+from booking_core.domain.models import OCCUPYING, Appointment, Former, KnownCaller, PromptVersion, Reply, State, Traffic
 from booking_core.domain.ports import EVERY_TENANT, Database
 from booking_core.domain.rules import folded
 from booking_core.domain.visits import stretches
@@ -465,6 +465,64 @@ async def test_only_what_a_job_must_bring_further_is_unsettled(database):
         states = {(await stores.appointments.find(*each)).state for each in left}
 
     assert states == {State.QUEUED, State.UNKNOWN, State.PENDING, State.CANCELLING}
+
+
+def taking_the_place_of(former: Appointment, *, minutes: int) -> Appointment:
+    later = timedelta(minutes=minutes)
+    return replace(
+        former,
+        id=uuid4(),
+        key=uuid4(),
+        start=former.start + later,
+        end=former.end + later,
+        asked_at=NOW + timedelta(minutes=1),
+        state=State.CREATING,
+        calcom_uid=None,
+        former=Former(former.id, former.state, former.calcom_uid, former.start),
+        first_id=former.lineage,
+    )
+
+
+async def test_a_visit_may_be_moved_onto_its_own_time_and_nobody_elses(database):
+    former = replace(await an_appointment(database), state=State.CONFIRMED, calcom_uid=None)
+    other = await an_appointment(database, minutes=60)
+    await hold(database, former)
+    await hold(database, other)
+
+    assert not await hold(database, taking_the_place_of(former, minutes=45))
+    assert await hold(database, taking_the_place_of(former, minutes=15))
+    assert not await hold(database, await an_appointment(database, minutes=30))
+
+
+async def test_nothing_is_moved_to_two_times_at_once(database):
+    former = replace(await an_appointment(database), state=State.CONFIRMED)
+    await hold(database, former)
+
+    held = await asyncio.gather(
+        *(hold(database, taking_the_place_of(former, minutes=minutes)) for minutes in (60, 120, 180))
+    )
+
+    assert sorted(held) == [False, False, True]
+
+
+async def test_a_visit_is_what_occupies_a_chair_at_whatever_time_the_oldest_first(database):
+    former = replace(await an_appointment(database), state=State.CONFIRMED)
+    moving = taking_the_place_of(former, minutes=60)
+    for each in (former, moving, await an_appointment(database, minutes=120)):
+        await hold(database, each)
+
+    async with database.begin(SALON.id) as stores:
+        both = await stores.appointments.of_lineage(SALON.id, former.id)
+        known = await stores.appointments.by_ids(SALON.id, {former.id})
+        foreign = await stores.appointments.of_lineage(OTHER_SALON.id, former.id)
+    await settle(database, former, State.MOVED)
+    async with database.begin(SALON.id) as stores:
+        left = await stores.appointments.of_lineage(SALON.id, former.id)
+
+    assert list(both) == [former, moving]
+    assert {each.id for each in known} == {former.id, moving.id}
+    assert list(foreign) == []
+    assert [(each.id, each.former.state) for each in left] == [(moving.id, State.MOVED)]
 
 
 async def test_a_cancellation_that_waits_remembers_why_and_since_when(database):

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -8,12 +8,26 @@ from uuid import UUID
 from booking_core.domain import states
 from booking_core.domain.assignment import Workload
 from booking_core.domain.discrepancies import Window
-from booking_core.domain.models import OCCUPYING, UNSETTLED, Appointment, Offering, State, Traffic
+from booking_core.domain.models import OCCUPYING, UNSETTLED, Appointment, Former, Offering, State, Traffic
 from booking_core.domain.ports import Outdated
 from booking_core.domain.visits import Stretch
 from tests.fakes.calcom_bookings import FakeCalcomBookings
 from tests.fakes.clock import FakeClock
 from tests.fakes.rows import Stored
+
+
+def appointment_conflicts(new: Appointment) -> Callable[[Appointment], bool]:
+    """Return what the constraints of the database say to a new appointment beside another."""
+
+    def conflicts(other: Appointment) -> bool:
+        if other.tenant_id != new.tenant_id or other.state not in OCCUPYING or new.state not in OCCUPYING:
+            return False
+        overlaps = other.start < new.end and new.start < other.end
+        shares_chair = other.offering.staff_id == new.offering.staff_id and other.lineage != new.lineage
+        takes_the_same_place = new.former is not None and other.former is not None and other.former.id == new.former.id
+        return other.key == new.key or takes_the_same_place or (overlaps and shares_chair)
+
+    return conflicts
 
 
 class FakeAppointments:
@@ -25,14 +39,11 @@ class FakeAppointments:
         customer = self._rows.customers.get((visit[0].tenant_id, visit[0].customer.phone))
         if customer is None or customer.id != visit[0].customer.id or not self._is_offered(visit):
             raise Outdated
-        for each in visit:
-            staff = [each.offering.staff_id]
-            if await self.find_living(each.tenant_id, each.key) or await self.occupied(
-                each.tenant_id, staff, each.start, each.end
-            ):
-                return None
+        stored = self._rows.appointments
+        if any(appointment_conflicts(new)(other) for new in visit for other in stored.values()):
+            return None
         held = [replace(each, customer=customer) for each in visit]
-        self._rows.appointments.update({each.id: each for each in held})
+        stored.update({each.id: each for each in held})
         return held
 
     def _is_offered(self, visit: Sequence[Appointment]) -> bool:
@@ -77,11 +88,27 @@ class FakeAppointments:
 
     async def find(self, tenant_id: UUID, appointment_id: UUID) -> Appointment | None:
         stored = self._rows.appointments.get(appointment_id)
-        return stored if stored and stored.tenant_id == tenant_id else None
+        return self._whole(stored) if stored and stored.tenant_id == tenant_id else None
+
+    async def of_lineage(self, tenant_id: UUID, lineage: UUID) -> Sequence[Appointment]:
+        visit = [
+            self._whole(each)
+            for each in self._rows.appointments.values()
+            if (each.tenant_id, each.lineage) == (tenant_id, lineage) and each.state in OCCUPYING
+        ]
+        return sorted(visit, key=lambda each: each.asked_at)
+
+    def _whole(self, stored: Appointment) -> Appointment:
+        """Return it with its former as that stands now."""
+        if stored.former is None:
+            return stored
+        former = self._rows.appointments[stored.former.id]
+        return replace(stored, former=Former(former.id, former.state, former.calcom_uid, former.start))
 
     async def find_living(self, tenant_id: UUID, key: UUID) -> Appointment | None:
         living = (each for each in self._rows.appointments.values() if each.state in OCCUPYING)
-        return next((each for each in living if (each.tenant_id, each.key) == (tenant_id, key)), None)
+        found = (self._whole(each) for each in living if (each.tenant_id, each.key) == (tenant_id, key))
+        return next(found, None)
 
     async def occupied(
         self, tenant_id: UUID, staff_ids: Sequence[UUID], start: datetime, end: datetime
@@ -148,7 +175,8 @@ class FakeAppointments:
         ]
 
     async def by_ids(self, tenant_id: UUID, ids: Collection[UUID]) -> Sequence[Appointment]:
-        return [each for each in self._rows.appointments.values() if each.tenant_id == tenant_id and each.id in ids]
+        own = (each for each in self._rows.appointments.values() if each.tenant_id == tenant_id)
+        return [self._whole(each) for each in own if {each.id, each.lineage} & set(ids)]
 
     async def keep_until(self, seen: Appointment, end: datetime) -> Appointment | None:
         stored = self._rows.appointments.get(seen.id)

@@ -32,6 +32,7 @@ from booking_core.domain.models import (
     Appointment,
     Channel,
     Customer,
+    Former,
     Offering,
     Origin,
     PromptVersion,
@@ -41,6 +42,7 @@ from booking_core.domain.models import (
 from booking_core.domain.ports import Outdated
 from booking_core.domain.visits import Stretch
 
+formers = appointments.alias("formers")
 _OCCUPYING = tuple(state.value for state in OCCUPYING)
 # What a change of state may change besides.
 _SETTLED = ("calcom_uid", "cancellation_reason", "doubted_at", "looks", "version")
@@ -94,6 +96,19 @@ class PostgresAppointments:
 
     async def find(self, tenant_id: UUID, appointment_id: UUID) -> Appointment | None:
         return await self._one(appointments.c.tenant_id == tenant_id, appointments.c.id == appointment_id)
+
+    async def of_lineage(self, tenant_id: UUID, lineage: UUID) -> Sequence[Appointment]:
+        query = (
+            _whole()
+            .where(
+                appointments.c.tenant_id == tenant_id,
+                appointments.c.lineage == lineage,
+                appointments.c.state.in_(_OCCUPYING),
+            )
+            .order_by(appointments.c.created_at)
+            .with_for_update(of=appointments)
+        )
+        return [_appointment(row) for row in await self._connection.execute(query)]
 
     async def find_living(self, tenant_id: UUID, key: UUID) -> Appointment | None:
         living = appointments.c.state.in_(_OCCUPYING)
@@ -149,7 +164,8 @@ class PostgresAppointments:
         return [_appointment(row) for row in await self._connection.execute(query)]
 
     async def by_ids(self, tenant_id: UUID, ids: Collection[UUID]) -> Sequence[Appointment]:
-        query = _whole().where(appointments.c.tenant_id == tenant_id, appointments.c.id.in_(ids))
+        named = or_(appointments.c.id.in_(ids), appointments.c.lineage.in_(ids))
+        query = _whole().where(appointments.c.tenant_id == tenant_id, named)
         return [_appointment(row) for row in await self._connection.execute(query)]
 
     async def keep_until(self, seen: Appointment, end: datetime) -> Appointment | None:
@@ -220,10 +236,14 @@ def _whole() -> Select[tuple[object, ...]]:
             customers.c.phone,
             customers.c.name.label("customer_name"),
             customers.c.email,
+            formers.c.state.label("former_state"),
+            formers.c.calcom_uid.label("former_uid"),
+            formers.c.starts_at.label("former_start"),
         )
         .join_from(appointments, services, services.c.id == appointments.c.service_id)
         .join(staff, staff.c.id == appointments.c.staff_id)
         .join(customers, customers.c.id == appointments.c.customer_id)
+        .outerjoin(formers, formers.c.id == appointments.c.replaces)
         .join(
             offerings,
             and_(
@@ -263,6 +283,8 @@ def _appointment(row: Row[tuple[object, ...]]) -> Appointment:
         doubted_at=row.doubted_at,
         looks=row.looks,
         cancellation_reason=row.cancellation_reason,
+        former=_former(row),
+        first_id=row.first_id,
         version=row.version,
         visit_id=row.visit_id,
     )
@@ -270,3 +292,9 @@ def _appointment(row: Row[tuple[object, ...]]) -> Appointment:
 
 def _prompt_version(stored: str | None) -> PromptVersion | None:
     return PromptVersion(stored) if stored else None
+
+
+def _former(row: Row[tuple[object, ...]]) -> Former | None:
+    if row.replaces is None:
+        return None
+    return Former(row.replaces, State(row.former_state), row.former_uid, row.former_start)

@@ -31,10 +31,11 @@ HOLD = text(
                    AND offerings.staff_id = :staff_id)
     ), held AS (
         INSERT INTO appointments (id, tenant_id, service_id, staff_id, customer_id, period, state, key, created_at,
-                                  channel, synthetic, correlation_id, prompt_version, visit_id, segment)
+                                  channel, synthetic, correlation_id, prompt_version, visit_id, segment,
+                                  replaces, first_id)
         SELECT wanted.id, :tenant_id, :service_id, :staff_id, facts.id, tstzrange(wanted.starts_at, wanted.ends_at),
                wanted.state, wanted.key, :asked_at, :channel, :synthetic, :correlation_id, :prompt_version, :visit_id,
-               wanted.segment
+               wanted.segment, :replaces, :first_id
           FROM wanted CROSS JOIN facts
          ORDER BY wanted.starts_at
             ON CONFLICT DO NOTHING RETURNING id
@@ -68,4 +69,6 @@ def parameters(visit: Sequence[Appointment]) -> Mapping[str, object]:
         "correlation_id": first.origin.correlation_id,
         "prompt_version": version.value if version else None,
         "visit_id": first.visit_id,
+        "replaces": first.former.id if first.former else None,
+        "first_id": first.first_id,
     }

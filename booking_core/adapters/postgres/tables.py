@@ -154,6 +154,10 @@ appointments = Table(
     Column("doubted_at", DateTime(timezone=True)),
     Column("looks", Integer, nullable=False, server_default=text("0")),
     Column("cancellation_reason", Text),
+    # What takes the place of another says so, and which was the first: all times of one visit share a lineage.
+    Column("replaces", UUID, ForeignKey("appointments.id")),
+    Column("first_id", UUID),
+    Column("lineage", UUID, Computed("COALESCE(first_id, id)", persisted=True), nullable=False),
     Column("version", Integer, nullable=False, server_default=text("0")),
     Column("channel", Text, nullable=False),
     Column("synthetic", Boolean, nullable=False),
@@ -172,6 +176,8 @@ appointments = Table(
         ("tenant_id", "="),
         ("staff_id", "="),
         ("period", "&&"),
+        # A visit may be moved onto its own former time.
+        ("lineage", "<>"),
         where=text(_one_of(OCCUPYING)),
         using="gist",
         name="no_overlap",
@@ -336,6 +342,14 @@ Index(
     appointments.c.starts_at,
     postgresql_where=text(_one_of(OCCUPYING)),
 )
+# Nothing is moved to two times at once.
+Index(
+    "uq_appointments_replaces",
+    appointments.c.replaces,
+    unique=True,
+    postgresql_where=text(_one_of(OCCUPYING)),
+)
+Index("ix_appointments_lineage", appointments.c.lineage)
 Index(
     "ix_appointments_synthetic",
     appointments.c.created_at,
