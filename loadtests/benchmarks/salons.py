@@ -20,7 +20,7 @@ MINUTES = 30
 SERVICES = ("haircut", "colour")
 # Of the callers, so many in ten have been here before; each salon knows these by heart.
 REGULARS_IN_TEN = 9
-REGULARS_EACH = 40
+REGULARS_EACH = 10
 # Their numbers end below this; the numbers of first-time callers begin here.
 _FIRST_TIME = 100_000
 _SALON_NUMBERS = 1_000_000
@@ -116,7 +116,7 @@ def wishes(numbers: Numbers, first_day: date) -> Iterator[Wish]:
         staff = number % CHAIRS
         salon = staff % SALONS
         is_regular = number // SALONS % 10 < REGULARS_IN_TEN
-        # 7 and 40 have no common divisor: every regular gets a turn.
+        # 7 and 10 have no common divisor: every regular gets a turn.
         who = number // SALONS * 7 % REGULARS_EACH if is_regular else _FIRST_TIME + number // SALONS
         yield Wish(salon, staff, number % len(SERVICES), phone(salon, who), half_hour(number, first_day))
 

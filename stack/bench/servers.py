@@ -78,6 +78,10 @@ class Servers:
         """Return how many SQL statements the core has sent for bookings so far, by its own count."""
         return sum(self._samples(f"{c.DB_QUERIES_PER_BOOKING.name}_sum").values())
 
+    def cache_requests(self) -> Mapping[tuple[str, ...], float]:
+        """Return how often each cache was asked so far, by (cache, result)."""
+        return self._samples(c.CACHE_REQUESTS.name)
+
     def _samples(self, name: str) -> Mapping[tuple[str, ...], float]:
         # The client library's own way of reading, slow and sure.
         files = [str(file) for file in self.run.room("metrics").glob("*.db")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -13,6 +14,8 @@ from booking_core.adapters.postgres import migrations, tables
 from booking_core.adapters.postgres.database import PostgresDatabase
 from booking_core.domain.errors import AppointmentDatabaseError
 from booking_core.domain.ports import EVERY_TENANT
+from tests.contracts.test_stores import fill
+from tests.factories import OTHER_SALON, SALON, a_wish
 
 pytestmark = pytest.mark.integration
 
@@ -82,3 +85,71 @@ async def test_a_database_that_is_gone_is_a_named_failure_and_counted(server_roo
     await gone.close()
 
     assert lost == ["connect"]
+
+
+async def test_connections_that_died_while_nobody_used_them_are_replaced_unnoticed(database_url, owner_url):
+    lost: list[str] = []
+    database = PostgresDatabase(database_url, connection_lost=lost.append)
+
+    async def ask() -> None:
+        async with database.begin(EVERY_TENANT) as stores:
+            await stores.tenants.find_by_token("nobody")
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(ask() for _ in range(5)))
+    end_all_connections(owner_url)
+
+    await asyncio.gather(*(ask() for _ in range(5)))
+    await database.close()
+    assert lost == []
+
+
+async def test_a_connection_that_dies_in_a_transaction_is_a_named_failure_and_the_next_works(database_url, owner_url):
+    lost: list[str] = []
+    database = PostgresDatabase(database_url, connection_lost=lost.append)
+
+    async def ask_and_be_cut_off() -> None:
+        async with database.begin(EVERY_TENANT) as stores:
+            end_all_connections(owner_url)
+            await stores.tenants.find_by_token("nobody")
+
+    with pytest.raises(AppointmentDatabaseError):
+        await ask_and_be_cut_off()
+    assert lost == ["lost"]
+
+    async with database.begin(EVERY_TENANT) as stores:
+        assert await stores.tenants.find_by_token("nobody") is None
+    await database.close()
+
+
+async def test_a_transaction_without_an_end_is_rolled_back_and_sees_only_its_own_tenant(database_url, owner_url):
+    fill(owner_url)
+    database = PostgresDatabase(database_url, pool_size=1)
+
+    async with database.begin(SALON.id) as stores:
+        own = await stores.customers.resolve(SALON.id, a_wish())
+        held = stores.customers._connection
+        raw = await held.get_raw_connection()
+        assert raw.driver_connection.info.transaction_status.name == "INTRANS"
+    async with database.begin(OTHER_SALON.id) as stores:
+        assert await stores.customers.find_known(SALON.id, own.phone) is None
+    with suppress(ZeroDivisionError):
+        async with database.begin(SALON.id) as stores:
+            await stores.customers.resolve(SALON.id, a_wish("Max", "+4930901821"))
+            raise ZeroDivisionError
+    async with database.begin(SALON.id) as stores:
+        assert await stores.customers.find_known(SALON.id, "+4930901821") is None
+        assert await stores.customers.find_known(SALON.id, own.phone) is not None
+    await database.close()
+
+
+def end_all_connections(owner_url: str) -> None:
+    engine = create_engine(owner_url)
+    with engine.connect() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            )
+        )
+    engine.dispose()

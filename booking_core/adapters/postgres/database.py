@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -24,7 +25,7 @@ from booking_core.adapters.postgres.letters import PostgresLetters
 from booking_core.adapters.postgres.queue import PostgresQueue
 from booking_core.adapters.postgres.requests import PostgresRequests
 from booking_core.adapters.postgres.services import PostgresServices
-from booking_core.adapters.postgres.sight import limited_to
+from booking_core.adapters.postgres.sight import begin_limited_to
 from booking_core.adapters.postgres.tenants import PostgresTenants
 from booking_core.adapters.postgres.traces import PostgresTraces
 from booking_core.domain.errors import AppointmentDatabaseError, CommitUnknown
@@ -81,12 +82,14 @@ class PostgresDatabase:
         statement_ran: Callable[[str, float], None] = lambda verb, seconds: None,
         connection_lost: Callable[[str], None] = lambda kind: None,
     ) -> None:
+        # The driver must not begin by itself: `begin` does, in one round trip with what it has to say first. Nor does
+        # the pool ask a connection whether it lives: that first statement tells.
         self._engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=pool_wait_seconds,
-            pool_pre_ping=True,
+            connect_args={"autocommit": True},
             # An error's message would hold names and numbers.
             hide_parameters=True,
         )
@@ -98,16 +101,38 @@ class PostgresDatabase:
     async def begin(self, scope: Scope) -> AsyncIterator[PostgresStores]:
         is_committing = False
         try:
-            async with self._engine.begin() as connection:
-                await connection.execute(limited_to(scope))
+            connection = await self._begun(begin_limited_to(scope))
+            try:
                 yield PostgresStores(connection)
                 is_committing = True
+                await connection.commit()
+            finally:
+                # Shielded, as SQLAlchemy's own context does: a cancelled caller still gives the connection back.
+                await asyncio.shield(connection.close())
         except PoolTimeout as error:
             self._connection_lost("pool_exhausted")
             raise AppointmentDatabaseError from error
         except (OperationalError, InterfaceError) as error:
             self._connection_lost("lost" if error.connection_invalidated else "connect")
             raise (CommitUnknown if is_committing else AppointmentDatabaseError) from error
+
+    async def _begun(self, begin: str) -> AsyncConnection:
+        try:
+            return await self._sent(begin)
+        except OperationalError as error:
+            if not error.connection_invalidated:
+                raise
+            # It had died in the pool, which has thrown away the others of its age: this one is new.
+            return await self._sent(begin)
+
+    async def _sent(self, begin: str) -> AsyncConnection:
+        connection = await self._engine.connect()
+        try:
+            await connection.exec_driver_sql(begin)
+        except BaseException:
+            await asyncio.shield(connection.close())
+            raise
+        return connection
 
     @contextmanager
     def counting(self) -> Iterator[StatementCount]:
