@@ -32,6 +32,9 @@ class Part(StrEnum):
 LEAST_RATE_RATIO = 0.30
 MOST_OWN_P95_SECONDS = 0.150
 MOST_GROWTH_RATIO = 1.3
+LEAST_HIT_RATIO = 0.80
+# Among the caches, all of them together.
+ALL = "all"
 # Python's heap breathes: less than this over all the bookings is not growth.
 MOST_MEMORY_RATIO = 1.03
 
@@ -111,6 +114,17 @@ def lines(rounds: Iterable[Round]) -> list[Line]:
     return [Line(*key, measured) for key, measured in gathered.items()]
 
 
+def hit_ratios(requests: Mapping[tuple[str, ...], float]) -> Mapping[str, float]:
+    """Return the share of hits for each cache and for all, from counts by (cache, result)."""
+    hits: dict[str, float] = {}
+    asked: dict[str, float] = {}
+    for (cache, result), count in requests.items():
+        for name in (cache, ALL):
+            asked[name] = asked.get(name, 0.0) + count
+            hits[name] = hits.get(name, 0.0) + (count if result == "hit" else 0.0)
+    return {name: hits[name] / asked[name] for name in sorted(asked) if asked[name]}
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """One thing that was asked for; `is_met` is None for what this run could not tell."""
@@ -164,6 +178,7 @@ class Findings:
             _at_least(f"of the bare endpoint's rate, {BUSY} callers", rate, LEAST_RATE_RATIO),
             _at_most(f"s P95 of our own share, {PHONE_LINES} callers", p95, MOST_OWN_P95_SECONDS),
             _at_most("times the time of a booking with the most stored", growth, MOST_GROWTH_RATIO),
+            _at_least("of the questions to the cache hit", self.hit_ratios.get(ALL), LEAST_HIT_RATIO),
             _at_most(f"times the memory after {self.booked} more bookings", memory, MOST_MEMORY_RATIO),
         ]
 

@@ -82,7 +82,7 @@ def _ratios(findings: Findings) -> Table:
         name = f"{target}: time of a booking, {findings.stored[-1]:,} / {findings.stored[0]:,} stored"
         table.add_row(name, _ratio(findings.growth_ratio(target)))
     for cache, ratio in findings.hit_ratios.items():
-        table.add_row(f"cache hit rate, {cache}", _ratio(ratio))
+        table.add_row(f"cache hits, {cache} (two questions and a booking a call)", _ratio(ratio))
     return table
 
 

@@ -62,6 +62,10 @@ class Wish:
             "customer": {"name": "Erika Muster", "phone": self.phone},
         }
 
+    def question(self) -> str:
+        """Return the query of GET /v1/availability about that day."""
+        return f"service={SERVICES[self.service]}&staff={staff_slug(self.staff)}&date={self.start.date().isoformat()}"
+
     def for_bare(self) -> Mapping[str, Any]:
         """Return the same for the endpoint that looks nothing up: the ids are in it."""
         return {

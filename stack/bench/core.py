@@ -15,7 +15,17 @@ from pathlib import Path
 
 from loadtests.benchmarks import generator, report, stored
 from loadtests.benchmarks.generator import Ask, Driven
-from loadtests.benchmarks.measurement import BUSY, CALLERS, PHONE_LINES, Findings, Part, Round, Target, lines
+from loadtests.benchmarks.measurement import (
+    BUSY,
+    CALLERS,
+    PHONE_LINES,
+    Findings,
+    Part,
+    Round,
+    Target,
+    hit_ratios,
+    lines,
+)
 from loadtests.benchmarks.salons import Numbers, as_json, wishes
 from stack import binaries
 from stack.bench.servers import CALCOM_MILLISECONDS, Servers
@@ -43,7 +53,7 @@ class Extent:
     @property
     def steps(self) -> int:
         """How often `tell` will be called."""
-        return 4 + self.rounds * len(Target) * (len(CALLERS) + len(_CALLERS_AMONG_MANY)) + _MEMORY_LOOKS
+        return 5 + self.rounds * len(Target) * (len(CALLERS) + len(_CALLERS_AMONG_MANY)) + _MEMORY_LOOKS
 
 
 FULL = Extent(stored=(10_000, 1_000_000), rounds=3, seconds=5, warm_up_seconds=3, memory_bookings=20_000)
@@ -71,9 +81,10 @@ class Bench:
         self._store(few, many)
         self._warm_up()
         rounds += self._rounds(many, _CALLERS_AMONG_MANY)
+        hits = self._hit_ratios()
         memory = [*self._memory()]
         cores = os.cpu_count() or 1
-        return Findings(lines(rounds), memory, CALCOM_MILLISECONDS, cores, self.workers)
+        return Findings(lines(rounds), memory, CALCOM_MILLISECONDS, cores, self.workers, hits)
 
     def _store(self, before: int, appointments: int) -> None:
         self.tell(f"storing {appointments - before:,} appointments")
@@ -129,6 +140,21 @@ class Bench:
         for wish in wishes(self.numbers, self.first_day):
             key = {"authorization": f"Bearer {wish.api_key}"}
             yield Ask(generator.post("/v1/bookings", as_json(wish.for_core()), key))
+
+    def _call_asks(self) -> Iterator[Ask]:
+        """What callers do in a call: ask what is free that day, ask again for another time of it, and book."""
+        for wish in wishes(self.numbers, self.first_day):
+            key = {"authorization": f"Bearer {wish.api_key}"}
+            for near in ("", "&time=16:00"):
+                yield Ask(generator.get(f"/v1/availability?{wish.question()}{near}", key), is_booking=False)
+            yield Ask(generator.post("/v1/bookings", as_json(wish.for_core()), key))
+
+    def _hit_ratios(self) -> Mapping[str, float]:
+        self.tell("whole calls: two questions and a booking")
+        before = self.servers.cache_requests()
+        generator.drive(self.servers.core_port, self._call_asks(), callers=PHONE_LINES, seconds=2 * self.extent.seconds)
+        after = self.servers.cache_requests()
+        return hit_ratios({each: after[each] - before.get(each, 0.0) for each in after})
 
     def _bare_asks(self) -> Iterator[Ask]:
         for wish in wishes(self.numbers, self.first_day):

@@ -29,3 +29,4 @@ def assert_complete(findings: Findings) -> None:
     core_lines = [line for line in findings.lines if line.target is Target.CORE]
     assert [line.statements_each for line in core_lines if not line.statements_each] == []
     assert all(size > 0 for _, size in findings.memory)
+    assert set(findings.hit_ratios) == {"all", "availability", "phone", "service", "user"}
