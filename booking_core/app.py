@@ -60,6 +60,7 @@ from booking_core.services.caller_recognition import CallerRecognition
 from booking_core.services.cancellation import Cancellation
 from booking_core.services.comparison import BothWorlds
 from booking_core.services.customer_resolution import CustomerResolutionService
+from booking_core.services.engagement import CustomerEngagement
 from booking_core.services.inbox import WebhookInbox
 from booking_core.services.making import Making
 from booking_core.services.notification import BookingNotificationService
@@ -221,7 +222,14 @@ def _turnstile(settings: Settings, closing: AsyncExitStack, *, is_background: bo
     return Turnstile(FallbackAllowanceStore(shared, local), patience_seconds=patience)
 
 
-def assemble(world: World, *, mail_sender: str, confidence_threshold: float, admin_email: str | None = None) -> Core:
+def assemble(
+    world: World,
+    *,
+    mail_sender: str,
+    confidence_threshold: float,
+    admin_email: str | None = None,
+    scores_after_seconds: float = 1.0,
+) -> Core:
     """Build the orchestrator and its services on a world."""
     notification = BookingNotificationService(
         world.database, world.mailer, world.clock, mail_sender, world.recorder.letter_tried
@@ -231,7 +239,13 @@ def assemble(world: World, *, mail_sender: str, confidence_threshold: float, adm
     menu = RememberedMenu(StoredMenu(world.database), cache, keys)
     availability = AvailabilityMemory(menu, cache, keys)
     bus = Bus(
-        listeners.table(recorder=world.recorder, notification=notification, admin=admin, availability=availability),
+        listeners.table(
+            recorder=world.recorder,
+            notification=notification,
+            admin=admin,
+            availability=availability,
+            engagement=CustomerEngagement(world.database, world.clock, gather_seconds=scores_after_seconds),
+        ),
         published=world.recorder.published,
         listener_failed=world.recorder.listener_failed,
     )

@@ -29,6 +29,7 @@ from booking_core.domain.events import (
 )
 from booking_core.domain.models import Traffic
 from booking_core.services.admin_notification import AdminNotification, SyncTrouble
+from booking_core.services.engagement import CustomerEngagement
 from booking_core.services.notification import BookingNotificationService
 from booking_core.telemetry.recorder import Recorder
 
@@ -61,6 +62,7 @@ class Listeners:
     notification: BookingNotificationService
     admin: AdminNotification
     availability: AvailabilityMemory
+    engagement: CustomerEngagement
 
     def log_booking_metrics(self, event: Ending | CallMeasured | WebhookProcessed) -> None:
         match event:
@@ -113,6 +115,10 @@ class Listeners:
         for chair in (event.chair, former):
             if chair is not None:
                 await self.availability.forget(event.tenant_id, chair)
+
+    async def update_customer_engagement_score(self, event: AppointmentBooked | AppointmentCancelled) -> None:
+        if event.origin.traffic is not Traffic.SYNTHETIC:
+            await self.engagement.changed(event.appointment_id)
 
     async def send_booking_confirmation_email(self, event: AppointmentBooked) -> None:
         if event.is_news and event.has_address:
@@ -178,9 +184,10 @@ def table(
     notification: BookingNotificationService,
     admin: AdminNotification,
     availability: AvailabilityMemory,
+    engagement: CustomerEngagement,
 ) -> ListenerTable:
     """Return who hears of what, in the order they hear of it."""
-    to = Listeners(recorder, notification, admin, availability)
+    to = Listeners(recorder, notification, admin, availability, engagement)
     return {
         AppointmentBookingInitiated: (),
         CalcomBookingCreated: (),
@@ -188,6 +195,7 @@ def table(
             to.log_booking_metrics,
             to.log_lifecycle,
             to.invalidate_appointment_cache,
+            to.update_customer_engagement_score,
             to.send_booking_confirmation_email,
         ),
         CalcomSyncRequired: (to.log_booking_metrics, to.log_lifecycle),
@@ -205,7 +213,12 @@ def table(
             to.invalidate_appointment_cache,
             to.send_not_rescheduled_email,
         ),
-        AppointmentCancelled: (to.log_lifecycle, to.invalidate_appointment_cache, to.send_called_off_email),
+        AppointmentCancelled: (
+            to.log_lifecycle,
+            to.invalidate_appointment_cache,
+            to.update_customer_engagement_score,
+            to.send_called_off_email,
+        ),
         AppointmentCancellationRefused: (to.log_lifecycle, to.send_cancellation_refused_email),
         CallMeasured: (to.log_booking_metrics,),
         WebhookReceived: (),

@@ -149,6 +149,7 @@ LISTENER = Label(
         "notify_admin_on_sync_failure",
         "log_lifecycle",
         "invalidate_appointment_cache",
+        "update_customer_engagement_score",
         "send_booking_confirmation_email",
         "send_booking_regret_email",
         "send_moved_email",

@@ -14,6 +14,7 @@ from booking_core.domain.access import ApiKey, Bearer
 from booking_core.domain.assignment import Workload
 from booking_core.domain.calcom_news import CalcomFact, KnownBooking
 from booking_core.domain.discrepancies import Finding, ListedBooking, Outcome, Sighting, Window
+from booking_core.domain.engagement import Engagement
 from booking_core.domain.erasure import Erased
 from booking_core.domain.letters import DueLetter, Letter, LetterKind, LetterResult
 from booking_core.domain.models import (
@@ -132,6 +133,14 @@ class Customers(Protocol):
 
     async def find_known(self, tenant_id: UUID, phone: str) -> KnownCaller | None:
         """Return whose number it is, and the service of the newest appointment that was confirmed and not cancelled."""
+        ...
+
+    async def engagement(self, appointment_ids: Collection[UUID]) -> Sequence[Engagement]:
+        """Count what the customers of these appointments did, probes apart; each customer once."""
+        ...
+
+    async def scored(self, scores: Mapping[UUID, int]) -> None:
+        """Write down the engagement score of customers."""
         ...
 
 

@@ -67,7 +67,7 @@ def a_stage(cache: type[CacheStore] = FakeCacheStore, calcom: FakeCalcom | None 
     registry = CollectorRegistry()
     calcom, mailer = calcom or FakeCalcom(), FakeMailer()
     world = World(database, calcom, mailer, clock, Recorder(registry), cache(), "pepper")
-    core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6)
+    core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6, scores_after_seconds=0)
     return Stage(clock, database, calcom, mailer, registry, world, core)
 
 
@@ -86,7 +86,7 @@ async def real_stage(database_url, cache: type[CacheStore]) -> AsyncIterator[Rea
     database, calcom, registry = PostgresDatabase(database_url), FakeCalcom(), CollectorRegistry()
     recorder = Recorder(registry)
     world = World(database, calcom, FakeMailer(), FakeClock(factories.NOW), recorder, cache(), "pepper")
-    core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6)
+    core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6, scores_after_seconds=0)
     yield RealStage(database, calcom, registry, core)
     await core.bus.drain()
     await database.close()

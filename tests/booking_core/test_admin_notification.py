@@ -112,7 +112,7 @@ def failure(outcome: str = "failed", appointment_id=None) -> AppointmentBookingF
 )
 async def test_what_the_administrator_hears_of(stage: Stage, event, letters):
     desk = Desk()
-    listeners = Listeners(stage.world.recorder, None, desk.notification, None)
+    listeners = Listeners(stage.world.recorder, None, desk.notification, None, None)
 
     await listeners.notify_admin_on_sync_failure(event)
 

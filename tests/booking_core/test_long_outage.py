@@ -72,7 +72,9 @@ class Outage:
             retry = Retry(policy, sleep=self._sleep, monotonic=self._seconds)
             guarded = GuardedCalcom(self.calcom, breaker, retry, turnstile=turnstile)
             world = World(self.database, guarded, self.mailer, self.clock, Recorder(CollectorRegistry()))
-            return assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.7)
+            return assemble(
+                world, mail_sender="salon@slotwatch.example", confidence_threshold=0.7, scores_after_seconds=0
+            )
 
         self.live, self.jobs = core(IN_CALL, None), core(BACKGROUND, STANDS_SECONDS)
 

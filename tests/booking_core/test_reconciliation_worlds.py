@@ -103,7 +103,9 @@ async def worlds(owner_url, database_url) -> AsyncIterator[Worlds]:
             seed.seed(owner_url, SALON, await client.event_types(SALON.as_tenant()))
             database, mailer = PostgresDatabase(database_url), FakeMailer()
             world = World(database, client, mailer, clock, Recorder(CollectorRegistry()))
-            core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6)
+            core = assemble(
+                world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6, scores_after_seconds=0
+            )
             reconciler = reconciliation(world, core, stuck_seconds=900, changes_a_day=20)
             async with database.begin(EVERY_TENANT) as stores:
                 (tenant,) = await stores.tenants.every()

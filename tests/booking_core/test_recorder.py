@@ -21,7 +21,7 @@ def test_every_child_of_every_core_metric_starts_at_zero():
 
 
 def test_the_catalogue_knows_every_event_and_every_listener():
-    listening = table(recorder=None, notification=None, admin=None, availability=None)
+    listening = table(recorder=None, notification=None, admin=None, availability=None, engagement=None)
 
     assert set(c.EVENT.values) == {event.__name__ for event in ALL}
     assert set(c.LISTENER.values) == {each.__name__ for listeners in listening.values() for each in listeners}

@@ -68,7 +68,7 @@ async def yield_once(_seconds: float) -> None:
 def impatient(stage: Stage, calcom: FakeCalcom) -> Stage:
     """Let every wait be as short as can be, and Cal.com another."""
     world = replace(stage.world, calcom=calcom)
-    core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6)
+    core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6, scores_after_seconds=0)
     repeats = Repeats(stage.database, stage.clock, sleep=yield_once)
     making = replace(core.orchestrator.making, sleep=yield_once)
     core = replace(core, repeats=repeats, orchestrator=replace(core.orchestrator, making=making))
@@ -196,7 +196,7 @@ async def real(database_url, owner_url):
     fill(owner_url)
     database = PostgresDatabase(database_url)
     world = World(database, FakeCalcom(), FakeMailer(), FakeClock(NOW), Recorder(CollectorRegistry()))
-    core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6)
+    core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6, scores_after_seconds=0)
     yield world, core
     await core.bus.drain()
     await database.close()

@@ -17,6 +17,7 @@ from booking_core.adapters.postgres.database import PostgresDatabase
 from booking_core.adapters.postgres.keys import digest
 from booking_core.domain.access import ApiKey, Bearer, KeyScope
 from booking_core.domain.assignment import Workload
+from booking_core.domain.engagement import Engagement
 from booking_core.domain.errors import IdempotencyKeyReused, RequestInFlight
 from booking_core.domain.models import OCCUPYING, Appointment, Former, KnownCaller, PromptVersion, Reply, State, Traffic
 from booking_core.domain.ports import EVERY_TENANT, Database
@@ -632,3 +633,19 @@ async def test_a_forgotten_request_is_a_new_one(database):
     async with database.begin(EVERY_TENANT) as stores:
         assert await stores.requests.forget_older(NOW + timedelta(seconds=1)) == 1
     assert await claim(database, "another") is None
+
+
+async def test_what_a_customer_did_is_counted_once_and_probes_apart(database):
+    states = (State.CONFIRMED, State.CONFIRMED, State.CANCELLED, State.RELEASED)
+    appointments = [await an_appointment(database, minutes=60 * number) for number in range(len(states))]
+    probe = await an_appointment(database, minutes=600, traffic=Traffic.SYNTHETIC)
+    for appointment, state in zip((*appointments, probe), (*states, State.CONFIRMED), strict=True):
+        assert await hold(database, appointment)
+        confirmed = await settle(database, appointment, State.CONFIRMED) if state is State.CANCELLED else None
+        await settle(database, confirmed or appointment, state)
+
+    async with database.begin(EVERY_TENANT) as stores:
+        counted = await stores.customers.engagement([each.id for each in appointments])
+        await stores.customers.scored({counted[0].customer_id: 20})
+
+    assert counted == [Engagement(appointments[0].customer.id, 2, 1, appointments[1].start)]

@@ -52,6 +52,7 @@ class Stored:
     )  # tenant and names, by service
     offerings: list[Offering] = field(default_factory=list)
     customers: MutableMapping[tuple[UUID, str], Customer] = field(default_factory=dict)
+    scores: MutableMapping[UUID, int] = field(default_factory=dict)  # by customer
     appointments: MutableMapping[UUID, Appointment] = field(default_factory=dict)
     jobs: list[tuple[UUID, UUID]] = field(default_factory=list)  # tenant, and appointment or delivery
     undoings: list[tuple[UUID, str, str]] = field(default_factory=list)  # tenant, uid at Cal.com, reason
@@ -70,6 +71,7 @@ class Stored:
             self,
             keys=dict(self.keys),
             customers=dict(self.customers),
+            scores=dict(self.scores),
             appointments=dict(self.appointments),
             jobs=list(self.jobs),
             undoings=list(self.undoings),

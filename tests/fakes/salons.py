@@ -1,12 +1,23 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
 from booking_core.domain.access import ApiKey, Bearer
-from booking_core.domain.models import Customer, CustomerWish, KnownCaller, Offering, ServiceNames, State, Tenant
+from booking_core.domain.engagement import Engagement
+from booking_core.domain.models import (
+    Appointment,
+    Customer,
+    CustomerWish,
+    KnownCaller,
+    Offering,
+    ServiceNames,
+    State,
+    Tenant,
+    Traffic,
+)
 from booking_core.domain.rules import folded
 from tests.fakes.rows import Stored
 
@@ -97,3 +108,17 @@ class FakeCustomers:
         )
         newest = max(kept, key=lambda each: each.asked_at, default=None)
         return KnownCaller(customer.name, newest.offering.service_name if newest else None)
+
+    async def engagement(self, appointment_ids: Collection[UUID]) -> Sequence[Engagement]:
+        real = [each for each in self._rows.appointments.values() if each.origin.traffic is Traffic.REAL]
+        whose = {each.customer.id for each in self._rows.appointments.values() if each.id in appointment_ids}
+        return [self._engagement(each, real) for each in sorted(whose)]
+
+    def _engagement(self, customer_id: UUID, appointments: Sequence[Appointment]) -> Engagement:
+        visits = [each for each in appointments if each.customer.id == customer_id and each.offering.segment == 0]
+        kept = [each.start for each in visits if each.state is State.CONFIRMED]
+        cancelled = sum(each.state is State.CANCELLED for each in visits)
+        return Engagement(customer_id, len(kept), cancelled, max(kept, default=None))
+
+    async def scored(self, scores: Mapping[UUID, int]) -> None:
+        self._rows.scores.update(scores)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from booking_core.adapters.postgres.engagement import COUNT, SCORE
 from booking_core.adapters.postgres.tables import appointments, customers, services
+from booking_core.domain.engagement import Engagement
 from booking_core.domain.models import Customer, CustomerWish, KnownCaller, State
 
 
@@ -41,3 +44,10 @@ class PostgresCustomers:
         query = select(customers.c.name, newest).where(customers.c.tenant_id == tenant_id, customers.c.phone == phone)
         row = (await self._connection.execute(query)).one_or_none()
         return KnownCaller(*row) if row else None
+
+    async def engagement(self, appointment_ids: Collection[UUID]) -> Sequence[Engagement]:
+        rows = await self._connection.execute(COUNT, {"appointments": list(appointment_ids)})
+        return [Engagement(row.id, row.visits, row.cancellations, row.newest) for row in rows]
+
+    async def scored(self, scores: Mapping[UUID, int]) -> None:
+        await self._connection.execute(SCORE, {"ids": list(scores), "scores": list(scores.values())})

@@ -131,6 +131,8 @@ customers = Table(
     Column("phone", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("email", Text),
+    # domain/engagement.py says what it means.
+    Column("engagement_score", SmallInteger, nullable=False, server_default=text("0")),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=_now),
     UniqueConstraint("tenant_id", "phone"),
 )
@@ -382,3 +384,10 @@ def touches(start: datetime, end: datetime) -> ColumnElement[bool]:
     """
     within_reach = and_(appointments.c.starts_at > start - LONGEST, appointments.c.starts_at < end)
     return and_(within_reach, appointments.c.ends_at > start)
+
+
+Index(
+    "ix_appointments_cancelled",
+    appointments.c.customer_id,
+    postgresql_where=text("state = 'cancelled'"),
+)

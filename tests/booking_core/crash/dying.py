@@ -116,7 +116,7 @@ def a_process(world: World, reaper: Reaper) -> Core:
 
 
 def assembled(world: World) -> Core:
-    return assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6)
+    return assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6, scores_after_seconds=0)
 
 
 async def live(world: World, reaper: Reaper, life: Callable[[Core], Awaitable[None]]) -> bool:
