@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import gc
 import multiprocessing
 import signal
 import sys
@@ -59,13 +60,16 @@ def worker_app() -> ASGIApp:
         confidence_threshold=settings.confidence_threshold,
         admin_email=settings.admin_email,
     )
-    return composition.web(
+    app = composition.web(
         world,
         core,
         body_limit_bytes=settings.body_limit_bytes,
         prompt_v2_percent=settings.prompt_v2_percent,
         grace_seconds=settings.grace_seconds,
     )
+    # What was made until now lives as long as we do: the collector need not look through it again with every booking.
+    gc.freeze()
+    return app
 
 
 def _end_with_parent() -> None:
