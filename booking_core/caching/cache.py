@@ -26,6 +26,8 @@ JITTER_RATIO = 0.1
 # How often and how long to wait for another process that is loading the same.
 WAITS, WAIT_SECONDS = 3, 0.02
 REST_SECONDS = 1.0
+# More than the words and staff that callers of one process name within seconds.
+MOST_NEAR = 2000
 
 _VERSION = 1
 
@@ -52,6 +54,7 @@ class Cache:
         self._monotonic = monotonic
         self._jitter = jitter
         self._flights: dict[Key[Any], asyncio.Future[Any]] = {}
+        self._near: dict[Key[Any], tuple[float, Any]] = {}
         self._distrusted: dict[Key[Any], float] = {}
         self._asks_again_at = monotonic()
 
@@ -60,6 +63,11 @@ class Cache:
 
         Of many who ask for the same at once, one asks and all get its answer.
         """
+        until, near = self._near.get(key, (0.0, None))
+        if self._monotonic() < until:
+            self._looked(key.family.name, "hit")
+            kept: T | None = near
+            return kept
         flight = self._flights.get(key)
         if flight is None:
             flight = asyncio.ensure_future(self._find(key, load))
@@ -75,6 +83,7 @@ class Cache:
         """Forget entries. What cannot be dropped because the store is away ends by itself, and is never believed."""
         for key in keys:
             self._flights.pop(key, None)
+            self._near.pop(key, None)
         if keys and self._monotonic() >= self._asks_again_at:
             try:
                 await self._store.drop([str(key) for key in keys])
@@ -99,6 +108,7 @@ class Cache:
         if isinstance(answer, Found):
             with suppress(_Unreadable):
                 found = _opened(key, answer.payload)
+                self._keep_near(key, found)
                 self._looked(key.family.name, "hit")
                 return found
             # So that the next who asks may fill it; we cannot, having no lease.
@@ -108,6 +118,13 @@ class Cache:
         if isinstance(answer, Lease):
             await self._fill(key, answer, loaded)
         return loaded
+
+    def _keep_near(self, key: Key[T], found: T | None) -> None:
+        if not key.family.near_seconds or found is None:
+            return
+        if len(self._near) >= MOST_NEAR:
+            self._near.clear()
+        self._near[key] = (self._monotonic() + key.family.near_seconds, found)
 
     async def _ask(self, key: Key[T]) -> Found | Lease | Busy | None:
         """Ask the store; None when it cannot be asked."""

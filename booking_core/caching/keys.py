@@ -25,18 +25,23 @@ _DIGEST_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Family(Generic[T]):
-    """Entries of one kind: how long they live and what shape they have. A change of shape needs a new version."""
+    """Entries of one kind: how long they live and what shape they have. A change of shape needs a new version.
+
+    `near_seconds`: so long a process keeps a found one to itself, without asking Redis. For the few and large entries
+    that every booking needs and that nothing invalidates.
+    """
 
     name: str
     seconds: float
     shape: TypeAdapter[T]
     version: int = 1
+    near_seconds: float = 0.0
 
 
 # The event types a member of staff serves.
-USER: Family[tuple[Offering, ...]] = Family("user", 5 * 60, TypeAdapter(tuple[Offering, ...]))
+USER: Family[tuple[Offering, ...]] = Family("user", 5 * 60, TypeAdapter(tuple[Offering, ...]), near_seconds=5)
 # How a service is offered, by what callers call it.
-SERVICE: Family[tuple[Offering, ...]] = Family("service", 5 * 60, TypeAdapter(tuple[Offering, ...]))
+SERVICE: Family[tuple[Offering, ...]] = Family("service", 5 * 60, TypeAdapter(tuple[Offering, ...]), near_seconds=5)
 # Which customer has a telephone number: an opaque id, so that no personal data lies in Redis.
 PHONE: Family[UUID] = Family("phone", 60 * 60, TypeAdapter(UUID))
 # Cal.com's free slots of one event type on one local day, in seconds since 1970.

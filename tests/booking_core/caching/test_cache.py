@@ -10,7 +10,8 @@ from booking_core.caching import cache as caching
 from booking_core.caching.cache import Cache
 from booking_core.caching.keys import Key, Keys
 from booking_core.caching.store import Lease
-from tests.factories import OTHER_SALON, SALON
+from booking_core.domain.models import Offering
+from tests.factories import OTHER_SALON, SALON, an_offering
 from tests.fakes import FakeCacheStore
 
 KEYS = Keys("pepper")
@@ -222,3 +223,46 @@ def test_the_same_number_has_another_key_at_another_salon_and_in_another_deploym
 
 def test_a_service_is_one_entry_however_it_is_spelt():
     assert KEYS.service(SALON.id, "Hair-Cut") == KEYS.service(SALON.id, "hair cut")
+
+
+WORD = KEYS.service(SALON.id, "haircut")
+HAIRCUTS = (an_offering("anna"),)
+
+
+async def find_word(desk: Desk, offered: tuple[Offering, ...] = HAIRCUTS) -> tuple[Offering, ...] | None:
+    async def load() -> tuple[Offering, ...]:
+        return offered
+
+    return await desk.cache.find(WORD, load)
+
+
+async def test_what_every_booking_needs_is_asked_of_redis_every_five_seconds_only(desk):
+    for _ in range(4):
+        assert await find_word(desk) == HAIRCUTS
+    # Looked and filled, then found; the others went without.
+    assert desk.store.questions == 3
+
+    desk.now = 5.0
+    await find_word(desk)
+    assert (desk.store.questions, desk.looked) == (4, {"miss": 1, "hit": 4})
+
+
+async def test_what_is_kept_near_is_dropped_with_its_entry(desk):
+    for _ in range(2):
+        await find_word(desk)
+    await desk.cache.drop([WORD])
+    newer = (an_offering("ben"),)
+
+    assert await find_word(desk, newer) == newer
+
+
+async def test_what_is_kept_near_has_a_limit(desk, monkeypatch):
+    monkeypatch.setattr(caching, "MOST_NEAR", 1)
+    for word in ("a", "b", "a", "b"):
+        await desk.cache.find(KEYS.service(SALON.id, word), lambda: _answer(HAIRCUTS))
+
+    assert len(desk.cache._near) == 1
+
+
+async def _answer(offered: tuple[Offering, ...]) -> tuple[Offering, ...]:
+    return offered
