@@ -254,7 +254,8 @@ def assemble(
     validation = BookingValidationService(world.clock, confidence_threshold=confidence_threshold)
     appointments = AppointmentPersistenceService(uuid4, world.clock)
     making = Making(world.database, calendar, bus, outcomes)
-    finder = SlotFinder(world.database, RememberedSlots(world.calcom, cache, keys), services, world.clock)
+    remembered = RememberedSlots(world.calcom, cache, keys)
+    finder = SlotFinder(world.database, services, world.clock, calcom=world.calcom, remembered=remembered)
     orchestrator = BookingOrchestrator(
         database=world.database,
         bus=bus,

@@ -158,6 +158,8 @@ class AvailabilityRequest:
     near: time | None = None
     staff: str | None = None
     limit: int = 10
+    # Ask Cal.com itself: a probe that heard what is remembered would call a dead calendar alive.
+    is_fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)

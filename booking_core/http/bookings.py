@@ -10,7 +10,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from booking_core.domain.access import KeyScope
 from booking_core.domain.errors import BookingRefused
-from booking_core.domain.models import AvailabilityRequest, BookingRequest, Channel, CustomerWish, Reply, State, Tenant
+from booking_core.domain.models import (
+    AvailabilityRequest,
+    BookingRequest,
+    Channel,
+    CustomerWish,
+    Reply,
+    State,
+    Tenant,
+    Traffic,
+)
 from booking_core.http.answers import confirmation, open_slots, other_name, refusal, status_of
 from booking_core.http.callers import Door, origin_of, tenant_by_api_key
 from booking_core.http.functions import Sureness
@@ -85,6 +94,7 @@ def router(orchestrator: BookingOrchestrator, slots: SlotFinder, door: Door, rep
 
     @routes.get("/availability")
     async def availability(  # noqa: PLR0913, PLR0917 - FastAPI reads the query from the signature
+        request: Request,
         tenant: Annotated[Tenant, Depends(reader)],
         service: Words,
         date: dt.date,
@@ -92,7 +102,8 @@ def router(orchestrator: BookingOrchestrator, slots: SlotFinder, door: Door, rep
         staff: str | None = None,
         limit: Annotated[int, Query(ge=1, le=300)] = 10,
     ) -> dict[str, Any]:
-        wish = AvailabilityRequest(service, date, time, staff, limit)
+        is_fresh = request.state.traffic is Traffic.SYNTHETIC
+        wish = AvailabilityRequest(service, date, time, staff, limit, is_fresh)
         offering, found = await slots.find(tenant, wish)
         return {
             "service": offering.service_slug,

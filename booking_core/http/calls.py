@@ -37,6 +37,7 @@ from booking_core.domain.models import (
     Origin,
     Reply,
     Tenant,
+    Traffic,
 )
 from booking_core.domain.ports import Clock
 from booking_core.http.answers import calling_off, confirmation, invalid, open_slots, other_name, refusal
@@ -101,7 +102,7 @@ class Desk:
     async def answer(self, tenant: Tenant, call: FunctionCall, origin: Origin) -> dict[str, Any]:
         match FUNCTIONS[call.name].model_validate(call.args):
             case CheckAvailability() as args:
-                return await self._check_availability(tenant, args)
+                return await self._check_availability(tenant, args, origin)
             case BookAppointment() as args:
                 return await self._book(tenant, args, call.call, origin)
             case CancelAppointment() as args:
@@ -111,9 +112,10 @@ class Desk:
                 moved = await self.rescheduling.move(tenant, args.appointment_id, args.start, origin)
                 return confirmation(moved, tenant)
 
-    async def _check_availability(self, tenant: Tenant, args: CheckAvailability) -> dict[str, Any]:
+    async def _check_availability(self, tenant: Tenant, args: CheckAvailability, origin: Origin) -> dict[str, Any]:
         day = rules.day(args.date, now=self.clock.now(), zone=tenant.time_zone)
-        wish = AvailabilityRequest(args.service, day, args.time, args.staff, OFFERED_ON_THE_PHONE)
+        is_fresh = origin.traffic is Traffic.SYNTHETIC
+        wish = AvailabilityRequest(args.service, day, args.time, args.staff, OFFERED_ON_THE_PHONE, is_fresh)
         _, found = await self.slots.find(tenant, wish)
         listed = open_slots(found, tenant.time_zone)
         return {

@@ -20,16 +20,26 @@ OFFERED_INSTEAD = 3
 class SlotFinder:
     """Cal.com's free slots, less what we hold and what others have booked. A slot is a hint, never a promise."""
 
-    def __init__(self, database: Database, calcom: FreeSlots, services: ServiceResolutionService, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        services: ServiceResolutionService,
+        clock: Clock,
+        *,
+        calcom: FreeSlots,
+        remembered: FreeSlots,
+    ) -> None:
         self._database = database
         self._calcom = calcom
+        self._remembered = remembered
         self._services = services
         self._clock = clock
 
     async def find(self, tenant: Tenant, request: AvailabilityRequest) -> tuple[Offering, Sequence[OpenSlot]]:
         """Return the first offering (for its names) and the free slots of the local day, nearest first if asked."""
         offered = await self._services.resolve(tenant, request.service, request.staff)
-        slots = await self._open(tenant, offered, request.day)
+        source = self._calcom if request.is_fresh else self._remembered
+        slots = await self._open(tenant, offered, request.day, source)
         return offered[0][0], _nearest(slots, request, tenant.time_zone)[: request.limit]
 
     async def instead(self, tenant: Tenant, service: str, start: datetime, staff: str | None) -> Sequence[OpenSlot]:
@@ -42,9 +52,9 @@ class SlotFinder:
             return ()
         return slots
 
-    async def _open(self, tenant: Tenant, offered: Sequence[Pattern], day: date) -> list[OpenSlot]:
+    async def _open(self, tenant: Tenant, offered: Sequence[Pattern], day: date, source: FreeSlots) -> list[OpenSlot]:
         start, end = rules.local_day(day, tenant.time_zone)
-        listed = await asyncio.gather(*(self._starts(tenant, each, start, end) for each in offered))
+        listed = await asyncio.gather(*(_starts(source, tenant, each, start, end) for each in offered))
         async with self._database.begin(tenant.id) as stores:
             staff = [pattern[0].staff_id for pattern in offered]
             until = max(stretches(pattern, end)[-1][1] for pattern in offered)
@@ -62,12 +72,15 @@ class SlotFinder:
             key=lambda slot: (slot.start, slot.staff_slug),
         )
 
-    async def _starts(self, tenant: Tenant, pattern: Pattern, start: datetime, end: datetime) -> Sequence[datetime]:
-        """Return the starts at which Cal.com offers every segment at its own time; a visit ends on its day."""
-        first, *others = await asyncio.gather(*(self._calcom.slots(tenant, each, start, end) for each in pattern))
-        offsets = [timedelta(minutes=segment.offset_minutes) for segment in pattern[1:]]
-        later = [{slot - offset for slot in slots} for slots, offset in zip(others, offsets, strict=True)]
-        return [slot for slot in first if all(slot in starts for starts in later)]
+
+async def _starts(
+    source: FreeSlots, tenant: Tenant, pattern: Pattern, start: datetime, end: datetime
+) -> Sequence[datetime]:
+    """Return the starts at which Cal.com offers every segment at its own time; a visit ends on its day."""
+    first, *others = await asyncio.gather(*(source.slots(tenant, each, start, end) for each in pattern))
+    offsets = [timedelta(minutes=segment.offset_minutes) for segment in pattern[1:]]
+    later = [{slot - offset for slot in slots} for slots, offset in zip(others, offsets, strict=True)]
+    return [slot for slot in first if all(slot in starts for starts in later)]
 
 
 def _free(

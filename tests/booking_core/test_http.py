@@ -547,3 +547,17 @@ async def test_a_move_that_our_side_could_not_note_says_that_the_appointment_sta
     )
 
     assert "stands as it was" in answer.json()["say"]
+
+
+async def test_a_probe_hears_cal_com_itself_and_not_what_is_remembered(stage):
+    """Callers are served from memory while Cal.com is away; a probe that were, too, would call it alive."""
+    query = {"service": "haircut", "date": "2026-12-02"}
+    stage.calcom.free = [TEN_O_CLOCK]
+    async with stage.client() as client:
+        await client.get("/v1/availability", params=query, headers=KEY)
+        stage.calcom.error = CalcomUnavailable()
+
+        caller = await client.get("/v1/availability", params=query, headers=KEY)
+        probe = await client.get("/v1/availability", params=query, headers=KEY | {"baggage": "synthetic_request=true"})
+
+    assert (caller.status_code, probe.status_code) == (200, 503)
