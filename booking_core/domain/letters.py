@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from booking_core.domain.models import UNSETTLED, Appointment, State, Traffic
+from booking_core.domain.models import UNSETTLED, Appointment, Former, State, Traffic
 
 
 class LetterKind(StrEnum):
@@ -19,7 +19,8 @@ class LetterKind(StrEnum):
     CANCELLED = "cancelled"  # at Cal.com, by whomever
     CALLED_OFF = "called-off"  # through us, as the customer asked
     NOT_CANCELLED = "not-cancelled"
-    MOVED = "moved"  # at Cal.com
+    MOVED = "moved"  # at Cal.com, or through us, as the customer asked
+    NOT_MOVED = "not-moved"
 
 
 # An appointment ends once, and its end is told once.
@@ -105,17 +106,22 @@ def called_for(before: Appointment, after: State) -> LetterKind | None:
         return None
     if after in {State.FAILED, State.RELEASED}:
         # Written about before: the caller has hung up with the promise that we will confirm.
-        return LetterKind.NOT_POSSIBLE if before.version > 0 else None
+        regret = LetterKind.NOT_MOVED if before.is_move else LetterKind.NOT_POSSIBLE
+        return regret if before.version > 0 else None
+    if after is State.CANCELLED and before.is_move:
+        return None  # its former time is called off with it, and the letter about that is enough
     if after is State.CANCELLED:
         return _CANCELLED_FROM.get(before.state, LetterKind.NOT_POSSIBLE)
     if before.state is State.CANCELLING and after in {State.CONFIRMED, State.PENDING}:
         return LetterKind.NOT_CANCELLED
-    return LetterKind.CONFIRMED if after is State.CONFIRMED else None
+    stands = LetterKind.MOVED if before.is_move else LetterKind.CONFIRMED
+    return stands if after is State.CONFIRMED else None
 
 
 _TRUE_OF: Mapping[LetterKind, frozenset[State]] = {
     LetterKind.CONFIRMED: frozenset({State.CONFIRMED}),
     LetterKind.MOVED: frozenset({State.CONFIRMED}),
+    LetterKind.NOT_MOVED: frozenset({State.FAILED, State.RELEASED}),
     LetterKind.NOT_CANCELLED: frozenset({State.CONFIRMED, State.PENDING}),
     LetterKind.CANCELLED: frozenset({State.CANCELLED}),
     LetterKind.CALLED_OFF: frozenset({State.CANCELLED}),
@@ -124,8 +130,10 @@ _TRUE_OF: Mapping[LetterKind, frozenset[State]] = {
 }
 
 
-def is_true(kind: LetterKind, state: State) -> bool:
-    """Tell whether a letter says how the appointment stands."""
+def is_true(kind: LetterKind, state: State, former: Former | None = None) -> bool:
+    """Tell whether a letter says how the appointment stands, and its former time, where it speaks of that."""
+    if kind is LetterKind.NOT_MOVED and (former is None or former.state is not State.CONFIRMED):
+        return False
     return state in _TRUE_OF[kind]
 
 

@@ -260,6 +260,8 @@ class Confirmation:
     """What a letter to the customer says."""
 
     appointment_id: UUID
+    # The same at all times of a visit: calendars know it by this.
+    lineage: UUID
     tenant_name: str
     time_zone: ZoneInfo
     customer_name: str
@@ -270,3 +272,4 @@ class Confirmation:
     end: datetime
     state: State
     version: int
+    former: Former | None = None

@@ -26,7 +26,7 @@ def calendar_entry(facts: Confirmation, *, method: str, organiser: str, stamp: d
         "PRODID:-//slotwatch//booking core//EN",
         f"METHOD:{method}",
         "BEGIN:VEVENT",
-        f"UID:{facts.appointment_id}@{host}",
+        f"UID:{facts.lineage}@{host}",
         f"SEQUENCE:{facts.version}",
         f"DTSTAMP:{_utc(stamp)}",
         f"DTSTART:{_utc(facts.start)}",

@@ -25,7 +25,7 @@ from booking_core.domain.letters import (
     pause_after,
 )
 from booking_core.domain.models import Appointment, Confirmation, Tenant
-from booking_core.domain.ports import EVERY_TENANT, Clock, Database, Mailer
+from booking_core.domain.ports import EVERY_TENANT, Clock, Database, Mailer, Stores
 from booking_core.domain.visits import as_one
 from booking_core.services import wording
 from booking_core.services.outcomes import segments_of
@@ -90,11 +90,14 @@ class BookingNotificationService:
                 return None
             salon = await stores.tenants.get(due.tenant_id)
             appointment = await stores.appointments.find(due.tenant_id, due.appointment_id)
-            return _facts(salon, await segments_of(stores, appointment)) if appointment else None
+            if appointment is None:
+                return None
+            visit = await segments_of(stores, appointment)
+            return _facts(salon, visit, await _version(stores, visit))
 
     async def _send(self, due: DueLetter, facts: Confirmation) -> LetterResult | None:
         """Return how the letter ended, or None if its time may yet come; raises MailUnavailable."""
-        if not is_true(due.kind, facts.state):
+        if not is_true(due.kind, facts.state, facts.former):
             return None if may_become_true(due.kind, facts.state) else LetterResult.OBSOLETE
         if facts.customer_email is None:
             return LetterResult.OBSOLETE
@@ -107,10 +110,19 @@ class BookingNotificationService:
         return LetterResult.SENT
 
 
-def _facts(salon: Tenant, visit: Sequence[Appointment]) -> Confirmation:
+async def _version(stores: Stores, visit: Sequence[Appointment]) -> int:
+    """Return what grows whichever segment changes, and with every time that the visit is moved to."""
+    first = visit[0]
+    is_moved = first.first_id is not None
+    changing = await stores.appointments.by_ids(first.tenant_id, [first.lineage]) if is_moved else visit
+    return sum(each.version for each in changing)
+
+
+def _facts(salon: Tenant, visit: Sequence[Appointment], version: int) -> Confirmation:
     whole = as_one(visit)
     return Confirmation(
         appointment_id=whole.id,
+        lineage=whole.lineage,
         tenant_name=salon.name,
         time_zone=salon.time_zone,
         customer_name=whole.customer.name,
@@ -120,6 +132,6 @@ def _facts(salon: Tenant, visit: Sequence[Appointment]) -> Confirmation:
         start=whole.start,
         end=whole.end,
         state=whole.state,
-        # Grows whichever segment changes.
-        version=sum(each.version for each in visit),
+        version=version,
+        former=whole.former,
     )

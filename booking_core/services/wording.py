@@ -57,6 +57,11 @@ WORDS: Mapping[LetterKind, Words] = {
         advice="Open the attached file to move it in your calendar, too. If you cannot come then, please call us.",
         method="PUBLISH",
     ),
+    LetterKind.NOT_MOVED: Words(
+        subject="Not moved: {what}, {when}",
+        news="We are sorry: we could not move your appointment to {wish}.\nIt stands at the time it had:",
+        advice="If you cannot come then, please call us, and we will find another time.",
+    ),
     LetterKind.NOT_CANCELLED: Words(
         subject="Not cancelled: {what}, {when}",
         news="We could not cancel your appointment. It still stands.",
@@ -84,7 +89,9 @@ This e-mail was written by the salon's booking system. Answers to it are not rea
 
 def letter(due: DueLetter, facts: Confirmation, *, to: str, sender: str, now: datetime) -> Letter:
     """Write a letter. Everything but the date is the same each time, so that a repeated one is recognised as one."""
-    facts, words = _tidied(facts), WORDS[due.kind]
+    facts, words, wish = _tidied(facts), WORDS[due.kind], rules.spoken(facts.start, facts.time_zone)
+    if due.kind is LetterKind.NOT_MOVED:
+        facts = _at_its_former_time(facts)
     local_start, local_end = (moment.astimezone(facts.time_zone) for moment in (facts.start, facts.end))
     what = f"{facts.service_name} with {facts.staff_name}"
     return Letter(
@@ -94,7 +101,7 @@ def letter(due: DueLetter, facts: Confirmation, *, to: str, sender: str, now: da
         subject=words.subject.format(what=what, when=rules.spoken(facts.start, facts.time_zone)),
         text=LAYOUT.format(
             customer=facts.customer_name,
-            news=words.news,
+            news=words.news.format(wish=wish),
             what=what,
             day=rules.spoken_day(facts.start, facts.time_zone),
             start=f"{local_start:%H:%M}",
@@ -112,6 +119,12 @@ def _entry(due: DueLetter, facts: Confirmation, method: str | None, sender: str)
     if method is None:
         return None
     return calendar_entry(facts, method=method, organiser=sender, stamp=due.put_down_at)
+
+
+def _at_its_former_time(facts: Confirmation) -> Confirmation:
+    """A move changes the time, and nothing else."""
+    start = facts.former.start if facts.former else facts.start
+    return replace(facts, start=start, end=start + (facts.end - facts.start))
 
 
 def _tidied(facts: Confirmation) -> Confirmation:

@@ -28,6 +28,7 @@ _LETTERS: Mapping[LetterKind, str] = {
     LetterKind.CANCELLED: "cancellation_email",
     LetterKind.CALLED_OFF: "cancellation_email",
     LetterKind.MOVED: "moved_email",
+    LetterKind.NOT_MOVED: "regret_email",
     LetterKind.NOT_CANCELLED: "cancellation_refused_email",
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -232,6 +232,75 @@ async def test_a_move_is_understood_without_our_mark_as_cal_com_may_lose_it(stag
 
     there = now(stage, appointment)
     assert (there.state, there.calcom_uid, there.start) == (State.CANCELLED, "uid-3", TEN_O_CLOCK)
+
+
+async def move(stage: Stage, appointment: Appointment, error: BookingError | None = None) -> Appointment:
+    """Move it to eleven through us, while Cal.com does what it is asked and then fails in this way, or not at all."""
+    stage.calcom.books_unseen, stage.calcom.error = True, error
+    moved = await stage.core.rescheduling.move(SALON, appointment.id, "2026-12-02T11:00", an_origin())
+    stage.calcom.books_unseen, stage.calcom.error = False, None
+    await stage.core.bus.drain()
+    return moved
+
+
+def moved_as_told(appointment: Appointment) -> bytes:
+    return told("BOOKING_RESCHEDULED", "uid-2", start=ELEVEN, former="uid-1", metadata=marked(appointment))
+
+
+async def test_a_move_of_our_own_is_no_news(stage):
+    appointment = await booked(stage)
+    moved = await move(stage, appointment)
+
+    await tell(stage, moved_as_told(appointment))
+
+    assert newest(stage).result is Result.UNCHANGED
+    assert (now(stage, moved), now(stage, appointment).state) == (moved, State.MOVED)
+    assert await letters(stage) == ["moved"]
+
+
+async def test_what_the_salon_cancels_after_a_move_of_ours_is_cancelled_at_its_new_time(stage):
+    appointment = await booked(stage)
+    moved = await move(stage, appointment)
+
+    await tell(stage, told("BOOKING_CANCELLED", "uid-2", start=ELEVEN, metadata=marked(appointment)))
+
+    assert (now(stage, moved).state, now(stage, appointment).state) == (State.CANCELLED, State.MOVED)
+    assert await letters(stage) == ["moved", "cancelled"]
+
+
+async def test_a_move_in_doubt_is_not_decided_by_the_webhook_but_by_asking(stage):
+    appointment = await booked(stage)
+    moving = await move(stage, appointment, CalcomOutcomeUnknown())
+
+    await tell(stage, moved_as_told(appointment))
+
+    assert newest(stage).result is Result.UNCHANGED
+    assert (now(stage, moving).state, now(stage, appointment).state) == (State.UNKNOWN, State.CONFIRMED)
+    assert await stage.core.settlement.settle(SALON.id, moving.id, tries=0) is None
+    assert (now(stage, moving).state, now(stage, appointment).state) == (State.CONFIRMED, State.MOVED)
+    assert await letters(stage) == ["moved"]
+
+
+async def test_news_of_a_move_waits_until_whoever_moves_it_has_an_answer(stage):
+    class ToldDuringTheMove(ToldDuringTheCall):
+        async def reschedule(self, tenant: Tenant, uid: str, start: datetime, *, reason: str) -> CalcomBooking:
+            moved = await stage.calcom.reschedule(tenant, uid, start, reason=reason)
+            await tell(stage, moved_as_told(appointment))
+            waiting.append(newest(stage).state)
+            return moved
+
+    waiting: list[DeliveryState] = []
+    appointment = await booked(stage)
+    making = replace(stage.core.rescheduling.making, calendar=Calendar(ToldDuringTheMove(stage)))
+    rescheduling = replace(stage.core.rescheduling, making=making)
+
+    moved = await rescheduling.move(SALON, appointment.id, "2026-12-02T11:00", an_origin())
+    await work_off(stage)
+
+    assert waiting == [DeliveryState.RECEIVED]
+    assert newest(stage).result is Result.UNCHANGED
+    assert now(stage, moved) == moved
+    assert await letters(stage) == ["moved"]
 
 
 async def test_a_move_to_a_colleague_takes_the_colleagues_chair(stage):

@@ -15,6 +15,7 @@ from tests.factories import BERLIN, NOW, TEN_O_CLOCK, an_id
 
 FACTS = Confirmation(
     appointment_id=an_id("appointment"),
+    lineage=an_id("first time"),
     tenant_name="Salon Test",
     time_zone=BERLIN,
     customer_name="Erika Muster",
@@ -32,7 +33,7 @@ VERSION:2.0
 PRODID:-//slotwatch//booking core//EN
 METHOD:PUBLISH
 BEGIN:VEVENT
-UID:{FACTS.appointment_id}@salon.example
+UID:{FACTS.lineage}@salon.example
 SEQUENCE:1
 DTSTAMP:20261201T080000Z
 DTSTART:20261202T090000Z
@@ -57,7 +58,7 @@ def test_an_appointment_is_one_event_in_utc():
 def test_a_cancellation_is_of_the_same_event_and_newer():
     lines = written(replace(FACTS, version=3), "CANCEL").split("\r\n")
 
-    assert {"METHOD:CANCEL", "STATUS:CANCELLED", "SEQUENCE:3", f"UID:{FACTS.appointment_id}@salon.example"} <= {*lines}
+    assert {"METHOD:CANCEL", "STATUS:CANCELLED", "SEQUENCE:3", f"UID:{FACTS.lineage}@salon.example"} <= {*lines}
 
 
 def test_what_would_end_a_value_is_escaped_or_quoted():

@@ -23,10 +23,10 @@ from booking_core.domain.letters import (
     may_become_true,
     pause_after,
 )
-from booking_core.domain.models import Appointment, State, Traffic
+from booking_core.domain.models import Appointment, Former, State, Traffic
 from booking_core.services.outcomes import Outcomes, tell_moved
 from tests.booking_core.conftest import Stage
-from tests.factories import SALON, a_request, a_wish, an_origin
+from tests.factories import SALON, TEN_O_CLOCK, a_request, a_wish, an_id, an_origin
 
 ERIKA = a_wish(email="erika@example.org")
 TEXT = """\
@@ -310,6 +310,30 @@ def test_what_has_ended_becomes_no_letters_truth_any_more(kind):
     ended = (State.CANCELLED, State.FAILED, State.RELEASED)
 
     assert not any(may_become_true(kind, state) for state in ended)
+
+
+@pytest.mark.parametrize(
+    ("before", "version", "after", "kind"),
+    [
+        (State.CREATING, 0, State.CONFIRMED, LetterKind.MOVED),
+        (State.QUEUED, 1, State.FAILED, LetterKind.NOT_MOVED),
+        (State.CREATING, 0, State.RELEASED, None),
+        (State.QUEUED, 1, State.CANCELLED, None),
+        (State.CANCELLING, 2, State.CANCELLED, None),
+    ],
+)
+async def test_a_move_is_told_as_what_it_means_to_the_appointment_that_stands(stage, before, version, after, kind):
+    former = Former(an_id("former"), State.CONFIRMED, "uid-1", TEN_O_CLOCK)
+    moving = replace(await book(stage), state=before, version=version, former=former)
+
+    assert called_for(moving, after) is kind
+
+
+def test_that_the_former_time_stands_is_only_said_while_it_does():
+    former = Former(an_id("former"), State.CONFIRMED, "uid-1", TEN_O_CLOCK)
+
+    assert is_true(LetterKind.NOT_MOVED, State.FAILED, former)
+    assert not is_true(LetterKind.NOT_MOVED, State.FAILED, replace(former, state=State.CANCELLING))
 
 
 def test_pauses_grow_and_then_stay():

@@ -47,6 +47,25 @@ def _one_chair(stage):
     open_salon(stage.database, "anna")
 
 
+NOT_MOVED = """\
+Dear Erika Muster,
+
+We are sorry: we could not move your appointment to Wednesday, 2 December at 11:00.
+It stands at the time it had:
+
+  What:   Haircut with Anna
+  When:   Wednesday, 2 December 2026,
+          10:00 to 10:30 (the salon's local time)
+  Where:  Salon Test
+
+If you cannot come then, please call us, and we will find another time.
+
+Salon Test
+
+This e-mail was written by the salon's booking system. Answers to it are not read: please call.
+"""
+
+
 @pytest.fixture
 async def booked(stage) -> Appointment:
     return await book(stage)
@@ -100,9 +119,36 @@ async def test_a_moved_appointment_stands_at_its_new_time_in_both_worlds_and_the
     assert (moved.calcom_uid, moved.lineage) == ("uid-2", booked.id)
     assert live(stage) == [("uid-2", TEN_O_CLOCK + HOUR)]
     assert states(stage) == [State.MOVED, State.CONFIRMED]
-    assert await letters(stage) == ["confirmed", "confirmed"]
+    assert await letters(stage) == ["confirmed", "moved"]
     somebody_else = a_request(wish=a_wish("Max", "+4930901821"))
     assert (await stage.core.orchestrator.book(SALON, somebody_else, an_origin())).state is State.CONFIRMED
+
+
+async def test_each_move_moves_the_one_event_in_the_customers_calendar(stage, booked):
+    await move(stage, booked)
+    await letters(stage)
+    await move(stage, booked, "2026-12-02T12:00")
+
+    assert await letters(stage) == ["confirmed", "moved", "moved"]
+    assert "12:00 to 12:30" in stage.mailer.letters[-1].text
+    entries = [letter.calendar_entry.text.split("\r\n") for letter in stage.mailer.letters if letter.calendar_entry]
+    assert {line for entry in entries for line in entry if line.startswith("UID:")} == {
+        f"UID:{booked.id}@slotwatch.example"
+    }
+    sequences = [int(line.split(":")[1]) for entry in entries for line in entry if line.startswith("SEQUENCE:")]
+    assert sequences == sorted(set(sequences))
+    assert len(sequences) == 3
+
+
+async def test_whoever_calls_off_a_move_that_waits_gets_one_letter_for_both_times(stage, booked):
+    await letters(stage)
+    stage.calcom.error = CalcomUnavailable()
+    await move(stage, booked)
+    stage.calcom.error = None
+
+    await stage.core.cancellation.cancel(SALON, booked.id, reason="ill")
+
+    assert await letters(stage) == ["confirmed", "called-off"]
 
 
 async def test_a_move_is_no_booking_attempt(stage, booked):
@@ -247,7 +293,7 @@ async def test_while_cal_com_is_away_both_times_are_held_and_the_move_is_made_la
     await settle_to_the_end(stage, moving)
     assert states(stage) == [State.MOVED, State.CONFIRMED]
     assert live(stage) == [("uid-2", TEN_O_CLOCK + HOUR)]
-    assert await letters(stage) == ["confirmed", "confirmed"]
+    assert await letters(stage) == ["confirmed", "moved"]
 
 
 async def test_a_move_whose_answer_was_lost_is_found_and_not_made_again(stage, booked):
@@ -284,8 +330,9 @@ async def test_a_new_time_lost_while_waiting_frees_it_and_the_customer_hears_tha
     await settle_to_the_end(stage, moving)
 
     assert states(stage) == [State.CONFIRMED, State.FAILED]
-    assert await letters(stage) == ["confirmed", "not-possible"]
-    assert "11:00" in stage.mailer.letters[-1].text
+    assert await letters(stage) == ["confirmed", "not-moved"]
+    assert stage.mailer.letters[-1].text == NOT_MOVED
+    assert stage.mailer.letters[-1].calendar_entry is None
     assert ("uid-1", TEN_O_CLOCK) in live(stage)
 
 

@@ -237,8 +237,11 @@ class Saga(RuleBasedStateMachine):
             assert is_kept or is_called_off or is_taken_back, row
 
     def has_heard_no(self, row: Appointment) -> bool:
-        said = (letter.message_id for letter in self.stage.mailer.letters)
-        return any(each.startswith(f"<{row.id}.{LetterKind.NOT_POSSIBLE}.") for each in said)
+        former = self.stage.database.rows.appointments[row.former.id] if row.former else None
+        if former and former.state is State.MOVED:
+            return True  # moved to yet another time meanwhile, and told of that
+        kind = LetterKind.NOT_MOVED if former else LetterKind.NOT_POSSIBLE
+        return any(letter.message_id.startswith(f"<{row.id}.{kind}.") for letter in self.stage.mailer.letters)
 
     def no_denial_was_a_lie(self) -> None:
         living = [row for row in self.rows if row.state is State.CONFIRMED and row.id not in self.told.promised]
