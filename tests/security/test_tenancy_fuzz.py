@@ -212,8 +212,11 @@ async def test_without_a_tenant_no_method_shows_or_touches_anything(world, datab
 @asynccontextmanager
 async def nobodys(database: PostgresDatabase) -> AsyncIterator[PostgresStores]:
     """A transaction that does not say whose it is."""
-    async with database._engine.begin() as connection:
+    async with database._engine.connect() as connection:
+        # The driver begins nothing by itself, so that `PostgresDatabase.begin` can.
+        await connection.exec_driver_sql("BEGIN")
         yield PostgresStores(connection)
+        await connection.commit()
 
 
 @pytest.mark.parametrize(
