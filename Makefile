@@ -1,7 +1,7 @@
 # The two commands that matter: `make up` and `make test`. Each sets up what is missing first.
 # Options go through ARGS: make up ARGS="--port core=18000"
 .DEFAULT_GOAL := help
-.PHONY: up demo test check generate down clean help setup bench-core bench-exporter lint
+.PHONY: up demo test check generate down clean help setup bench-core bench-exporter lint lock
 
 bin := .venv/bin
 export PYTHON
@@ -41,6 +41,13 @@ bench-core: setup ## the core beside a bare endpoint and pgbench: its rates, cos
 
 bench-exporter: setup ## a scrape of 1 to 64 workers, beside the client library's own collector
 	@$(bin)/python -m loadtests.benchmarks.scrape $(ARGS)
+
+# With their extras: without them an old pip takes `coverage[toml]` for something that is not pinned, and refuses.
+compile := $(bin)/uv pip compile -q pyproject.toml --universal --generate-hashes --no-strip-extras --no-emit-index-url --no-header
+lock: setup ## pin what pyproject.toml asks for: what runs, and what checks beside it
+	@$(bin)/python -m pip install -q uv
+	@$(compile) -o requirements.lock
+	@$(compile) --extra dev -c requirements.lock -o requirements-dev.lock
 
 down: setup ## end the chain of this checkout, also one whose terminal is gone
 	@$(bin)/slotwatch down
