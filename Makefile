@@ -45,7 +45,6 @@ bench-exporter: setup ## a scrape of 1 to 64 workers, beside the client library'
 # With their extras: without them an old pip takes `coverage[toml]` for something that is not pinned, and refuses.
 compile := $(bin)/uv pip compile -q pyproject.toml --universal --generate-hashes --no-strip-extras --no-emit-index-url --no-header
 lock: setup ## pin what pyproject.toml asks for: what runs, and what checks beside it
-	@$(bin)/python -m pip install -q uv
 	@$(compile) -o requirements.lock
 	@$(compile) --extra dev -c requirements.lock -o requirements-dev.lock
 
