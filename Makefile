@@ -16,7 +16,7 @@ demo: setup ## tell the story in under five minutes: booking, verdict, outage, p
 	@$(bin)/slotwatch demo $(ARGS)
 
 test: lint ## everything: lint, unit tests with coverage by branch, then real servers and the whole chain
-	@$(bin)/pytest -m "not integration and not e2e" $(coverage)
+	@$(bin)/pytest -n auto -m "not integration and not e2e" $(coverage)
 	@$(bin)/pytest -m "integration or e2e"
 
 # The business code: what stands in the domain, its services and its resilience. Below 90 % the tests fail.
@@ -24,7 +24,7 @@ coverage := --cov=booking_core.domain --cov=booking_core.services --cov=booking_
   --cov-branch --cov-report=term:skip-covered --cov-fail-under=90
 
 check: lint ## lint and unit tests, in about a minute
-	@$(bin)/pytest -m "not integration and not e2e"
+	@$(bin)/pytest -n auto -m "not integration and not e2e"
 
 lint: setup ## format, lint, types, import contracts, generated files
 	@$(bin)/ruff format --check .
