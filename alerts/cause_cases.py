@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from alerts.cases import Case, Check, Firing, Proof, Series, case, counter, gauge, sample
+from alerts.cases import Case, Check, Firing, Phase, Proof, Series, case, counter, gauge, sample
+from alerts.share_cases import Events
 from sla import catalogue
 from sla.limits import BreakerAlert, RateLimits
 from sla.objectives import Timers
@@ -14,6 +16,7 @@ from sla.topology import BOOKING_JOB
 _LONG = 2_000  # scrapes; longer than any case
 _GOOD = 2  # scrapes before the circuit opens
 _CIRCUIT = catalogue.BREAKER.values[0]
+_CACHE = catalogue.CACHE.values[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,22 @@ def _resolves_when_kept_long_enough(opening: _Opening) -> Case:
 
 def _opened(values: str) -> Series:
     return sample(catalogue.BREAKER_OPENED, values, job=BOOKING_JOB, name=_CIRCUIT)
+
+
+def lookups() -> Events:
+    """Return how questions to the cache look that find something or nothing; unanswered ones do not count."""
+
+    def asked(result: str, values: str) -> Series:
+        return sample(catalogue.CACHE_REQUESTS, values, job=BOOKING_JOB, cache=_CACHE, result=result)
+
+    def series(phases: Sequence[Phase]) -> tuple[Series, ...]:
+        return (
+            asked(catalogue.CACHE_MISS, counter(*((phase.bad, phase.scrapes) for phase in phases))),
+            asked(catalogue.CACHE_HIT, counter(*((phase.good, phase.scrapes) for phase in phases))),
+        )
+
+    unanswered = asked("error", counter((1_000, _LONG)))
+    return Events("misses", series, {"job": BOOKING_JOB}, others=(unanswered,))
 
 
 def busy(limits: RateLimits, timers: Timers) -> tuple[Case, ...]:

@@ -5,11 +5,12 @@ Apart from the symptoms: these may be firing while no caller has noticed anythin
 
 from __future__ import annotations
 
-from alerts import cause_cases, wording
+from alerts import cause_cases, shares, wording
 from alerts.alert import Alert, Board, Category, Component, Severity
 from alerts.cases import Case, Series, sample
 from alerts.level_cases import Growth, Level, growth, level
-from sla import catalogue, promql
+from alerts.shares import ShareAlert
+from sla import catalogue, promql, recordings
 from sla.catalogue import Metric
 from sla.limits import GrowthLimits, LevelLimits
 from sla.objectives import Promise
@@ -26,7 +27,13 @@ def paging(promise: Promise) -> tuple[Alert, ...]:
 
 def warnings(promise: Promise) -> tuple[Alert, ...]:
     """Return those of the slow group."""
-    return (_worker_memory(promise), _worker_cpu(promise), _probe_orphans(promise), _half_open(promise))
+    return (
+        _cache_miss_rate(promise),
+        _worker_memory(promise),
+        _worker_cpu(promise),
+        _probe_orphans(promise),
+        _half_open(promise),
+    )
 
 
 def circuit_breaker_open(promise: Promise) -> Alert:
@@ -113,6 +120,28 @@ def _database_connection_errors(promise: Promise) -> Alert:
             promise,
             promise.timers.fast_evaluation_interval,
         ),
+    )
+
+
+def _cache_miss_rate(promise: Promise) -> Alert:
+    limits = promise.alerts.cache_misses
+    return shares.alert(
+        ShareAlert(
+            name="CacheMissRateHigh",
+            severity=Severity.WARNING,
+            category=Category.CAUSE,
+            component=Component.CACHE,
+            limits=limits,
+            share=recordings.missing(limits),
+            counts_all=True,
+            events=cause_cases.lookups(),
+            of="questions to the cache",
+            bad="found nothing remembered",
+            impact="Each miss asks PostgreSQL or Cal.com: every call becomes slower, and Cal.com's allowance shrinks.",
+            board=Board.PERFORMANCE,
+            scrape=promise.timers.scrape_interval,
+            evaluation=promise.timers.evaluation_interval,
+        )
     )
 
 

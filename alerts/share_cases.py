@@ -167,8 +167,10 @@ def _at_the_ratio_is_silent(trouble: _Trouble) -> Case:
 
 def _few_bad_events_are_silent(trouble: _Trouble) -> Case:
     few = trouble.limits.count - 1
-    # Spread over the window, else the few of a wider window would be a page for a narrower one.
-    apart = max(1, trouble.window_scrapes // trouble.limits.count)
+    # Spread over the window, else the few of a wider window would be a page for a narrower one; but all must be in it
+    # for as long as the alert is held.
+    held = int(trouble.limits.for_.seconds / trouble.step)
+    apart = max(1, (trouble.window_scrapes - held) // trouble.limits.count)
     one_by_one = (Phase(0, 0, apart - 1), Phase(1, 0, 1)) * few
     last_at = few * apart * trouble.step + trouble.limits.for_.seconds
     return trouble.case(

@@ -36,6 +36,8 @@ class ShareAlert:
     evidence_seconds: float | None = None
     # A further condition, in PromQL.
     only: str | None = None
+    # Whether the limits count all events, not the bad ones, as evidence.
+    counts_all: bool = False
 
 
 def alert(form: ShareAlert, *, share: Fraction = Fraction(1)) -> Alert:
@@ -44,7 +46,8 @@ def alert(form: ShareAlert, *, share: Fraction = Fraction(1)) -> Alert:
     conditions = [f"{form.share.ratio.name} > {limits.ratio}"]
     if form.short is not None:
         conditions.append(f"{form.short.ratio.name} > {limits.ratio}")
-    conditions.append(promql.at_least(counted.bad.name, limits.count))
+    evidence = counted.all if form.counts_all else counted.bad
+    conditions.append(promql.at_least(evidence.name, limits.count))
     if form.only is not None:
         conditions.append(form.only)
     part = wording.share(float(limits.ratio))
@@ -57,7 +60,7 @@ def alert(form: ShareAlert, *, share: Fraction = Fraction(1)) -> Alert:
         summary=f"More than {part} of {form.of} {form.bad}",
         description=(
             f"{{bad}} of {{all}} {form.of} {form.bad} in {limits.evidence_window} ({{share}} in {limits.window}); "
-            f"{form.severity} above {part} and from {limits.count}."
+            f"{form.severity} above {part} and from {limits.count}{' of them' if form.counts_all else ''}."
         ),
         facts={
             "bad": wording.counted(counted.bad.name),

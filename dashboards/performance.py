@@ -12,6 +12,7 @@ from dashboards.scales import GREEN, ORANGE, RED, SHARE, YELLOW, Step, falling
 from sla import catalogue as c
 from sla import promql, recordings
 from sla.catalogue import Metric
+from sla.limits import ShareLimits
 from sla.objectives import LatencyObjective, Promise
 
 # Real traffic first: a probe every few seconds would drown a quiet salon's callers.
@@ -28,7 +29,7 @@ def board(promise: Promise) -> Board:
         description="How fast the core answers, and whether its own steps, the database or Cal.com take the time.",
         choices=(TRAFFIC,),
         rows=(
-            Row("The promise, over the time range on show", _promise(objective)),
+            Row("The promise, over the time range on show", _promise(objective, promise.alerts.cache_misses)),
             Row("API", (_api_latency(objective), _within_over_time(objective), _by_route(objective), _throughput())),
             Row("Where the time goes", (_steps(), _calcom(), _calcom_calls(), _events())),
             Row("Database", (_query_distribution(), _statements(), _queries_per_booking())),
@@ -36,19 +37,25 @@ def board(promise: Promise) -> Board:
     )
 
 
-def _promise(objective: LatencyObjective) -> tuple[Panel, ...]:
-    width = COLUMNS // 3
-    asked = q.in_range(c.CACHE_REQUESTS, result=("hit", "miss"))
+def _promise(objective: LatencyObjective, cache: ShareLimits) -> tuple[Panel, ...]:
     return (
         _within(objective, objective.threshold_seconds, "The promise"),
         _within(objective, objective.goal_seconds, "The goal"),
-        stat(
-            Caption("Cache hit rate", "Of the questions that Redis answered, how many were remembered.", SHARE),
-            Query(promql.ratio(q.in_range(c.CACHE_REQUESTS, result="hit"), asked), "hits", instant=True),
-            decimals=1,
-            width=width,
-        ),
+        _cache_hits(cache),
     )
+
+
+def _cache_hits(limits: ShareLimits) -> Panel:
+    least = 1 - limits.ratio
+    caption = Caption(
+        "Cache hit rate",
+        f"Of the questions that Redis answered, how many were remembered: at least {least:.0%} should be.",
+        SHARE,
+        alert="CacheMissRateHigh",
+    )
+    asked = q.in_range(c.CACHE_REQUESTS, result=c.CACHE_ANSWERS)
+    query = Query(promql.ratio(q.in_range(c.CACHE_REQUESTS, result=c.CACHE_HIT), asked), "hits", instant=True)
+    return stat(caption, query, steps=falling(Step(float(least), GREEN)), decimals=1, width=COLUMNS // 3)
 
 
 def _within(objective: LatencyObjective, seconds: float, what: str) -> Panel:

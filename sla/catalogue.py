@@ -188,7 +188,10 @@ NOTIFICATION = Label(
 )
 NOTIFICATION_RESULT = Label("result", ("sent", "postponed", "failed", "obsolete"))
 CACHE = Label("cache", ("user", "service", "phone", "availability"))
-CACHE_RESULT = Label("result", ("hit", "miss", "error"))
+CACHE_HIT, CACHE_MISS = "hit", "miss"
+# What Redis answered; with `error` it did not.
+CACHE_ANSWERS = (CACHE_HIT, CACHE_MISS)
+CACHE_RESULT = Label("result", (*CACHE_ANSWERS, "error"))
 DB_ERROR = Label("kind", ("connect", "pool_exhausted", "lost"))
 COLLECTOR = Label("collector", ("metric_files", "workers", "database", "cache", "breaker", "build"))
 SLOT = Label("slot")

@@ -161,6 +161,7 @@ class Alerts(Strict):
     agent_turns: SlowLimits
     database_queries: SlowLimits
     queries_per_booking: SlowLimits
+    cache_misses: ShareLimits
     worker_memory_bytes: LevelLimits
     worker_cpu: RateLimits
     orphaned_bookings: OrphanLimits

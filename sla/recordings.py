@@ -12,7 +12,7 @@ from decimal import Decimal
 from sla import catalogue as c
 from sla import promql
 from sla.catalogue import Metric
-from sla.limits import SlowLimits
+from sla.limits import ShareLimits, SlowLimits
 from sla.objectives import Promise
 from sla.quantities import Duration
 
@@ -100,6 +100,18 @@ def costly_bookings(limits: SlowLimits) -> Share:
     return slow(c.DB_QUERIES_PER_BOOKING, "booking_statement_counts", limits.over, limits.window)
 
 
+def missing(limits: ShareLimits) -> Share:
+    """Questions for remembered things that Redis answered, and those of them for which it held nothing."""
+
+    def asked(*results: str) -> str:
+        return promql.sum_by(promql.increase(c.CACHE_REQUESTS, str(limits.window), result=results), "job")
+
+    every = Recording(f"job:booking_cache_requests:increase{limits.window}", asked(*c.CACHE_ANSWERS))
+    bad = Recording(f"job:booking_cache_misses:increase{limits.window}", asked(c.CACHE_MISS))
+    ratio = promql.ratio(bad.name, every.name)
+    return Share(every, bad, Recording(f"job:booking_cache_misses_per_requests:ratio_increase{limits.window}", ratio))
+
+
 def objective(slo: str, target: Decimal) -> Recording:
     """A target as a series, so that panels draw the line the rules use."""
     return Recording("slo:objective:ratio", f"vector({target})", (("slo", slo),))
@@ -133,6 +145,7 @@ def steady(promise: Promise) -> tuple[Recording, ...]:
         slow_turns(alerts.agent_turns),
         slow_statements(alerts.database_queries),
         costly_bookings(alerts.queries_per_booking),
+        missing(alerts.cache_misses),
     )
     return (
         *dict.fromkeys(recording for share in shares for recording in share),

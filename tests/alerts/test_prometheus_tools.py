@@ -21,6 +21,7 @@ RECEIVERS = {
 MACHINES = {meta.WATCHDOG: alertmanager.DEADMAN, meta.CANARY: alertmanager.CANARY}
 SUCCESS, PROBE, DOWN = "BookingSuccessRateLow", "BookingProbeFailing", "BookingServiceDown"
 BREAKER, ORPHANS, SPIKE = "CircuitBreakerOpen", "OrphanedBookings", "SyncFailureSpike"
+MISSES = "CacheMissRateHigh"
 PLACES = pytest.mark.parametrize("place", [NATIVE, COMPOSE], ids=lambda place: place.name)
 
 
@@ -155,6 +156,10 @@ def committed(name):
         pytest.param(ORPHANS, "> 0.001 *", "> 0.002 *", id="twice the allowed share"),
         pytest.param(ORPHANS, "for: 15m", "for: 14m", id="orphaned for less"),
         pytest.param(ORPHANS, "sum by (job) (booking_orphans) >=", "booking_orphans >=", id="by kind"),
+        pytest.param(MISSES, "requests:increase15m >= 49.5", "requests:increase15m >= 48.5", id="one lookup fewer"),
+        pytest.param(MISSES, "requests:increase15m >= 49.5", "misses:increase15m >= 54.5", id="more misses counted"),
+        pytest.param(MISSES, "increase15m > 0.2", "increase15m >= 0.2", id="at the share of misses"),
+        pytest.param(MISSES, 'result=~"hit|miss"', 'result!=""', id="what Redis did not answer counted"),
         pytest.param(SPIKE, "[10m])) >= 4.5", "[10m])) >= 3.5", id="one failed try fewer"),
         pytest.param(SPIKE, "[10m])) >= 4.5", "[10m])) >= 5.5", id="one failed try more"),
         pytest.param(SPIKE, "> 3 * sum", "> 0 * sum", id="what is usual counted"),
