@@ -34,4 +34,6 @@ def prometheus_flags(promise: Promise) -> list[str]:
         f"--storage.tsdb.retention.time={timers.retention}",
         # A lost first notification is repeated after this long, and an alert of a dead Prometheus expires after four.
         f"--rules.alert.resend-delay={timers.resend_delay}",
+        # Off by default up to the newest of them; without it the traces behind latencies are dropped.
+        "--enable-feature=exemplar-storage",
     ]

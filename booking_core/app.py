@@ -76,6 +76,7 @@ from booking_core.services.tenants import TenantDirectory
 from booking_core.services.validation import BookingValidationService
 from booking_core.settings import Settings
 from booking_core.telemetry import sentry, slots, tracing
+from booking_core.telemetry.exemplars import Exemplars
 from booking_core.telemetry.log_fields import FIELDS
 from booking_core.telemetry.recorder import Recorder
 from booking_core.telemetry.surprises import Surprises
@@ -124,9 +125,9 @@ def real_world(settings: Settings, *, role: str, is_background: bool = False) ->
     """
     # The slot comes first: metrics made before it would go nowhere.
     slots.take(settings.metrics_directory, role)
-    recorder = Recorder(CollectorRegistry())
     closing = AsyncExitStack()
     traces = _tracing(role, closing)
+    recorder = Recorder(CollectorRegistry(), exemplars=_exemplars(settings, closing) if traces else None)
     database = PostgresDatabase(
         settings.database_url.get_secret_value(),
         pool_size=settings.database_pool_size,
@@ -165,6 +166,12 @@ def _tracing(role: str, closing: AsyncExitStack) -> Tracing | None:
     traces.watch_drivers()
     closing.callback(traces.stop)
     return traces
+
+
+def _exemplars(settings: Settings, closing: AsyncExitStack) -> Exemplars:
+    exemplars = Exemplars(settings.metrics_directory)
+    closing.callback(exemplars.close)
+    return exemplars
 
 
 def observe(settings: Settings, world: World) -> None:

@@ -23,7 +23,7 @@ def board(promise: Promise) -> Board:
         rows=(
             Row("System health, of the monitoring itself", (_targets(), _signs_of_life(promise), _failures(promise))),
             Row("Can it see", (_scrape_seconds(promise), _samples(), _collectors(promise))),
-            Row("Does it judge in time", (_group_seconds(promise), _skipped_files())),
+            Row("Does it judge in time", (_group_seconds(promise), _skipped_files(), _exemplars())),
             Row("Does it arrive", (_delivery(promise), _notifications())),
         ),
     )
@@ -117,7 +117,7 @@ def _group_seconds(promise: Promise) -> Panel:
         alert="PrometheusRuleFailures",
     )
     query = Query(q.highest(q.given(promql.RULE_GROUP_SECONDS), "rule_group"), "{{rule_group}}")
-    return timeseries(caption, query, lines=(Step(interval.seconds, RED),), look=Look(width=HALF))
+    return timeseries(caption, query, lines=(Step(interval.seconds, RED),), look=Look(width=THIRD))
 
 
 def _skipped_files() -> Panel:
@@ -127,7 +127,20 @@ def _skipped_files() -> Panel:
         "cpm",
         alert="TelemetryMissing",
     )
-    return timeseries(caption, Query(q.per_minute(c.FILES_SKIPPED, "reason"), "{{reason}}"), look=Look(width=HALF))
+    return timeseries(caption, Query(q.per_minute(c.FILES_SKIPPED, "reason"), "{{reason}}"), look=Look(width=THIRD))
+
+
+def _exemplars() -> Panel:
+    caption = Caption(
+        "Exemplars",
+        "A minute, by what became of them: the traces behind the dots on latencies. None while nothing is traced.",
+        "cpm",
+    )
+    queries = (
+        Query(q.per_minute(c.EXEMPLARS, "result"), "{{result}}"),
+        Query(q.per_minute(c.EXEMPLARS_LOST), "lost"),
+    )
+    return timeseries(caption, *queries, look=Look(width=THIRD))
 
 
 def _delivery(promise: Promise) -> Panel:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
 
@@ -18,6 +18,7 @@ from exporter.collectors.cache import CacheCollector
 from exporter.collectors.database import DatabaseCollector
 from exporter.collectors.metric_files import MetricFilesCollector
 from exporter.collectors.workers import WorkersCollector
+from exporter.exemplars import Exemplar, Exemplars, Place
 from exporter.exposition import Templates
 from exporter.settings import Settings
 from sla import catalogue as c
@@ -37,8 +38,11 @@ class BuildCollector:
 class Exposition:
     """All the sidecar publishes, written in the format that the scraper asks for."""
 
-    def __init__(self, files: MetricFilesCollector, others: Sequence[Collector]) -> None:
+    def __init__(
+        self, files: MetricFilesCollector, others: Sequence[Collector], exemplars: Exemplars | None = None
+    ) -> None:
         self._files = files
+        self._exemplars = exemplars or Exemplars()
         self._templates = [Templates() for _ in files.KINDS]
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(Runner((files, *others)))
@@ -48,17 +52,19 @@ class Exposition:
     def write(self, accept: str) -> tuple[str, bytes]:
         """Return the content type and the text."""
         encode, content_type = choose_encoder(accept)
+        knows_exemplars = content_type.startswith("application/openmetrics-text")
+        exemplars: Mapping[Place, Exemplar] = self._exemplars.newest() if knows_exemplars else {}
         with self._one_at_a_time:
             # In this order: running the collectors reads the files.
             others = encode(self._registry)
             totals = [
-                templates.write(each, encode=encode, content_type=content_type)
+                templates.write(each, encode=encode, content_type=content_type, exemplars=exemplars)
                 for templates, each in zip(self._templates, self._files.totals, strict=False)
             ]
         return content_type, b"".join((*totals, others))
 
 
-def exposition(settings: Settings) -> Exposition:
+def exposition(settings: Settings, exemplars: Exemplars) -> Exposition:
     """Wire everything a scrape reads."""
     files = settings.metrics_directory
     redis_url = settings.redis_url.get_secret_value()
@@ -69,9 +75,10 @@ def exposition(settings: Settings) -> Exposition:
         DatabaseCollector(settings.database_url.get_secret_value(), query_seconds=settings.query_seconds),
         CacheCollector(redis_url, query_seconds=redis_seconds),
         BreakerCollector(redis_url, query_seconds=redis_seconds),
+        exemplars,
         BuildCollector(),
     )
-    return Exposition(MetricFilesCollector(files), others)
+    return Exposition(MetricFilesCollector(files), others, exemplars)
 
 
 def server(metrics: Exposition, *, host: str, port: int) -> ThreadingHTTPServer:

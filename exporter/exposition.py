@@ -5,13 +5,14 @@ The client library itself writes that text, so names, labels and escapes are its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
+from exporter.exemplars import Exemplar, Place
 from exporter.totals import Totals
 
 Encode = Callable[[Collector], bytes]
@@ -24,6 +25,7 @@ _VALUE = "0.0"
 class _Template:
     families: Sequence[Family]
     before: Sequence[str]  # the text before each number
+    places: Mapping[Place, int]  # which number is that of a bucket
 
 
 class Templates:
@@ -32,15 +34,23 @@ class Templates:
     def __init__(self) -> None:
         self._by_format: dict[str, _Template] = {}
 
-    def write(self, totals: Totals, *, encode: Encode, content_type: str) -> bytes:
-        """Return the samples without an end mark: the other collectors' samples follow."""
+    def write(self, totals: Totals, *, encode: Encode, content_type: str, exemplars: Mapping[Place, Exemplar]) -> bytes:
+        """Return the samples without an end mark: the other collectors' samples follow.
+
+        The format must be one that knows exemplars if there are any.
+        """
         template = self._by_format.get(content_type)
         if template is None or template.families is not totals.families:
-            template = _Template(totals.families, _texts(totals.families, encode))
+            template = _Template(totals.families, _texts(totals.families, encode), _places(totals.families))
             self._by_format[content_type] = template
         parts = [""] * (2 * len(template.before))
         parts[::2] = template.before
         parts[1::2] = map(_number, totals.values)
+        for place, exemplar in exemplars.items():
+            number = template.places.get(place)
+            # The core may know of a bucket before its file does.
+            if number is not None:
+                parts[2 * number + 1] += _exemplar(exemplar)
         return "".join((*parts, "\n" if parts else "")).encode()
 
 
@@ -55,6 +65,19 @@ def _texts(families: Sequence[Family], encode: Encode) -> Sequence[str]:
             texts.append(f"{chr(10) if texts else ''}{pending}{line.removesuffix(_VALUE)}")
             pending = ""
     return texts
+
+
+def _places(families: Sequence[Family]) -> Mapping[Place, int]:
+    samples = (sample for family in families for sample in family.samples)
+    return {
+        Place(sample.name, tuple(sorted(sample.labels.items()))): number
+        for number, sample in enumerate(samples)
+        if sample.name.endswith("_bucket")
+    }
+
+
+def _exemplar(exemplar: Exemplar) -> str:
+    return f' # {{trace_id="{exemplar.trace_id}"}} {_number(exemplar.value)} {exemplar.seconds:.3f}'
 
 
 def _number(value: float) -> str:

@@ -193,7 +193,7 @@ CACHE_HIT, CACHE_MISS = "hit", "miss"
 CACHE_ANSWERS = (CACHE_HIT, CACHE_MISS)
 CACHE_RESULT = Label("result", (*CACHE_ANSWERS, "error"))
 DB_ERROR = Label("kind", ("connect", "pool_exhausted", "lost"))
-COLLECTOR = Label("collector", ("metric_files", "workers", "database", "cache", "breaker", "build"))
+COLLECTOR = Label("collector", ("metric_files", "workers", "database", "cache", "breaker", "exemplars", "build"))
 SLOT = Label("slot")
 PROBE = Label("probe", ("light", "full"))
 VERDICT = Label("verdict", ("pass", "fail", "inconclusive"))
@@ -431,6 +431,12 @@ SWEPT = Metric(
     "Synthetic bookings the sweeper had to cancel because their probe did not.",
     Home.CORE,
 )
+EXEMPLARS_LOST = Metric(
+    "booking_exemplars_lost_total",
+    Kind.COUNTER,
+    "Exemplars that the sidecar did not take at once; the observation itself is counted.",
+    Home.CORE,
+)
 BUILD_INFO = Metric(
     "booking_build_info",
     Kind.GAUGE,
@@ -541,6 +547,13 @@ LAST_READ = Metric(
     Kind.GAUGE,
     "When the workers' metric files were last read without error.",
     Home.SIDECAR,
+)
+EXEMPLARS = Metric(
+    "exporter_exemplars_total",
+    Kind.COUNTER,
+    "Exemplars that workers sent: kept for the next scrape, malformed, or `evicted`, the oldest of too many.",
+    Home.SIDECAR,
+    labels=(Label("result", ("kept", "malformed", "evicted")),),
 )
 
 PROBE_CONSECUTIVE_FAILURES = Metric(

@@ -19,6 +19,7 @@ from booking_core.domain.events import (
 from booking_core.domain.letters import DueLetter, LetterKind, LetterResult
 from booking_core.resilience.circuit_breaker import BreakerTransition
 from booking_core.resilience.retry import Retried
+from booking_core.telemetry.exemplars import Exemplars, TellingHistogram
 from sla import catalogue as c
 from sla.catalogue import Kind, Metric
 
@@ -32,18 +33,26 @@ _LETTERS: Mapping[LetterKind, str] = {
     LetterKind.NOT_CANCELLED: "cancellation_refused_email",
 }
 
+# Those whose observation is made within the request or job that it is about.
+_TOLD = (c.API_DURATION, c.STEP_DURATION, c.CALCOM_DURATION, c.DB_QUERY_DURATION, c.CONFIRMATION_DELAY)
+
 Instrument = Counter | Gauge | Histogram
 
 
 class Recorder:
-    """Every core metric, each child created at once: a first failure must be an increase, not a new series."""
+    """Every core metric, each child created at once: a first failure must be an increase, not a new series.
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    Without `exemplars`, as where nothing is traced, there are none.
+    """
+
+    def __init__(self, registry: CollectorRegistry, *, exemplars: Exemplars | None = None) -> None:
         self._children: dict[tuple[str, ...], Any] = {}
         for metric in c.of(c.Home.CORE):
             instrument = _instrument(metric, registry)
             for labels in metric.children():
-                child = instrument.labels(**labels) if labels else instrument
+                child: Any = instrument.labels(**labels) if labels else instrument
+                if exemplars and metric in _TOLD:
+                    child = TellingHistogram(child, metric, labels, exemplars=exemplars, lost=self._exemplar_lost)
                 self._children[metric.name, *labels.values()] = child
 
     def attempt_ended(self, event: AppointmentBooked | AppointmentBookingFailed) -> None:
@@ -138,6 +147,9 @@ class Recorder:
 
     def swept(self, bookings: int) -> None:
         self._child(c.SWEPT).inc(bookings)
+
+    def _exemplar_lost(self) -> None:
+        self._child(c.EXEMPLARS_LOST).inc()
 
     def _child(self, metric: Metric, *labels: str) -> Any:
         return self._children[metric.name, *labels]

@@ -35,6 +35,7 @@ def test_the_start_flags_follow_from_the_promise(promise):
     assert prometheus.prometheus_flags(promise) == [
         "--storage.tsdb.retention.time=35d",
         "--rules.alert.resend-delay=15s",
+        "--enable-feature=exemplar-storage",
     ]
 
 

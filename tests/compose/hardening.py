@@ -14,8 +14,6 @@ _NUMBERS = {"postgres": 2}
 _TAG = re.compile(r"v?(\d+(?:\.\d+)*)(?:-[a-z0-9]+)*")
 # Who may see the processes of the machine; the reason stands beside it in the file.
 _SEES_PROCESSES = {"exporter"}
-# Whose directory is another's to write.
-_ONLY_READS = {"exporter"}
 
 
 def unpinned_images(chain: Chain) -> list[str]:
@@ -104,7 +102,7 @@ def homeless_directories(chain: Chain) -> list[str]:
                 continue
             if path not in volumes:
                 problems.append(f"{service.name}: {name} is {path}, where no volume is mounted")
-            elif volumes[path].read_only and service.name not in _ONLY_READS:
+            elif volumes[path].read_only:
                 problems.append(f"{service.name}: {name} is {path}, where it may not write")
     return problems
 
