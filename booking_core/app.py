@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp
 
 from booking_core import listeners
-from booking_core.adapters import calcom_webhooks, retell_webhooks
+from booking_core.adapters import calcom_transport, calcom_webhooks, retell_webhooks
 from booking_core.adapters.calcom import CalcomClient
 from booking_core.adapters.clock import SystemClock
 from booking_core.adapters.mail import SmtpMailer
@@ -136,8 +136,7 @@ def real_world(settings: Settings, *, role: str, is_background: bool = False) ->
     )
     redis = Redis(settings.redis_url.get_secret_value())
     cache_store = RedisCacheStore(settings.redis_url.get_secret_value(), timeout_seconds=settings.cache_seconds)
-    # No timeout here: the adapter bounds the sum of all phases.
-    client = httpx.AsyncClient(base_url=settings.calcom_url, timeout=None)  # noqa: S113
+    client = calcom_transport.client(settings.calcom_url)
     if traces:
         traces.watch_client(client)
     calcom = _guarded(settings, client, recorder, closing, is_background=is_background)

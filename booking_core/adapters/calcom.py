@@ -148,7 +148,7 @@ class CalcomClient:
             kind = _kind(answer.status_code)
         except _NOT_SENT as error:
             raise CalcomUnavailable from error
-        except (httpx.TransportError, TimeoutError) as error:
+        except (httpx.RequestError, TimeoutError) as error:
             raise lost from error
         finally:
             self._called(operation, kind, time.monotonic() - begun)
