@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -27,9 +28,9 @@ def show(findings: Findings, console: Console) -> None:
 
 
 def _speed(findings: Findings, stored: int) -> Table:
-    title = f"{stored:,} appointments stored; milliseconds (absolute numbers are this machine's)"
+    title = f"{stored:,} appointments stored: bookings a second, and milliseconds"
     percentiles = ("P50", "P95", "P99")
-    table = _table(title, "bookings/s", *percentiles, *(f"own {each}" for each in percentiles), "failed")
+    table = _table(title, "a second", *percentiles, *(f"own\n{each}" for each in percentiles), "failed")
     for line in _in_order(findings, stored):
         own = [f"{line.milliseconds(p, own=True):.1f}" if line.target is Target.CORE else "" for p in _PERCENTILES]
         latencies = [f"{line.milliseconds(p):.1f}" for p in _PERCENTILES]
@@ -38,8 +39,8 @@ def _speed(findings: Findings, stored: int) -> Table:
 
 
 def _costs(findings: Findings) -> Table:
-    title = f"what a booking costs, {findings.stored[0]:,} stored; milliseconds of processor time"
-    table = _table(title, "server", "PostgreSQL", "Redis", "SQL statements")
+    title = "processor time of a booking in milliseconds"
+    table = _table(title, "server", "PostgreSQL", "Redis", "statements")
     for line in _in_order(findings, findings.stored[0]):
         cpu = [f"{line.cpu_milliseconds(part):.2f}" for part in (Part.SERVER, Part.POSTGRES, Part.REDIS)]
         statements = "" if line.statements_each is None else f"{line.statements_each:.2f}"
@@ -53,11 +54,12 @@ def _in_order(findings: Findings, stored: int) -> Iterator[Line]:
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left")
-    table.add_column("callers", justify="right")
-    table.add_column("")
+    # Without frames, so that it fits the 80 columns of a log.
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("callers", justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
     for column in columns:
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap=True)
     return table
 
 
@@ -66,7 +68,7 @@ def _add(table: Table, line: Line, *cells: str) -> None:
 
 
 def _memory(findings: Findings) -> Table:
-    table = Table(title=f"memory of the core's {findings.workers} workers together", title_justify="left")
+    table = Table(title=f"memory, {findings.workers} workers", title_justify="left")
     table.add_column("after bookings", justify="right")
     table.add_column("MiB", justify="right")
     for bookings, size in findings.memory:
@@ -75,14 +77,19 @@ def _memory(findings: Findings) -> Table:
 
 
 def _ratios(findings: Findings) -> Table:
-    table = Table("", "ratio", title="ratios: the result", title_justify="left")
+    table = Table(
+        "",
+        "ratio",
+        title="ratios: the result",
+        title_justify="left",
+    )
     for callers in CALLERS:
         table.add_row(f"core / bare, bookings/s, {callers} callers", _ratio(findings.rate_ratio(callers)))
     for target in Target:
         name = f"{target}: time of a booking, {findings.stored[-1]:,} / {findings.stored[0]:,} stored"
         table.add_row(name, _ratio(findings.growth_ratio(target)))
     for cache, ratio in findings.hit_ratios.items():
-        table.add_row(f"cache hits, {cache} (two questions and a booking a call)", _ratio(ratio))
+        table.add_row(f"cache hits in calls of two questions and a booking, {cache}", _ratio(ratio))
     return table
 
 
@@ -98,7 +105,8 @@ def _caveat(findings: Findings) -> str:
         f"Cal.com is played by a stand-in of {findings.calcom_milliseconds:g} ms in its own process, and its time is "
         "taken out of `own`, booking by booking; the bare endpoint calls nobody. Servers, PostgreSQL, Redis, stand-in "
         f"and callers share {findings.cores} cores: the callers took up to {generator:.0%} of them, the stand-in up to "
-        f"{calcom:.0%}. Latencies are a closed loop's. Nobody in these salons leaves an e-mail address."
+        f"{calcom:.0%}. Absolute numbers are this machine's. Latencies are "
+        "a closed loop's. Nobody in these salons leaves an e-mail address."
     )
 
 

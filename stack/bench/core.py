@@ -53,7 +53,7 @@ class Extent:
     @property
     def steps(self) -> int:
         """How often `tell` will be called."""
-        return 5 + self.rounds * len(Target) * (len(CALLERS) + len(_CALLERS_AMONG_MANY)) + _MEMORY_LOOKS
+        return 4 + self.rounds * len(Target) * (len(CALLERS) + len(_CALLERS_AMONG_MANY)) + _MEMORY_LOOKS
 
 
 FULL = Extent(stored=(10_000, 1_000_000), rounds=3, seconds=5, warm_up_seconds=3, memory_bookings=20_000)
@@ -81,8 +81,10 @@ class Bench:
         self._store(few, many)
         self._warm_up()
         rounds += self._rounds(many, _CALLERS_AMONG_MANY)
-        hits = self._hit_ratios()
+        before = self.servers.cache_requests()
         memory = [*self._memory()]
+        after = self.servers.cache_requests()
+        hits = hit_ratios({each: after[each] - before.get(each, 0.0) for each in after})
         cores = os.cpu_count() or 1
         return Findings(lines(rounds), memory, CALCOM_MILLISECONDS, cores, self.workers, hits)
 
@@ -149,13 +151,6 @@ class Bench:
                 yield Ask(generator.get(f"/v1/availability?{wish.question()}{near}", key), is_booking=False)
             yield Ask(generator.post("/v1/bookings", as_json(wish.for_core()), key))
 
-    def _hit_ratios(self) -> Mapping[str, float]:
-        self.tell("whole calls: two questions and a booking")
-        before = self.servers.cache_requests()
-        generator.drive(self.servers.core_port, self._call_asks(), callers=PHONE_LINES, seconds=2 * self.extent.seconds)
-        after = self.servers.cache_requests()
-        return hit_ratios({each: after[each] - before.get(each, 0.0) for each in after})
-
     def _bare_asks(self) -> Iterator[Ask]:
         for wish in wishes(self.numbers, self.first_day):
             yield Ask(generator.post("/bookings", as_json(wish.for_bare()), {}))
@@ -181,12 +176,13 @@ class Bench:
         )
 
     def _memory(self) -> Iterator[tuple[int, int]]:
+        """Look at the workers' memory while callers make whole calls."""
         each = self.extent.memory_bookings // (_MEMORY_LOOKS - 1)
         for look in range(_MEMORY_LOOKS):
-            self.tell(f"memory, {look * each:,} of {self.extent.memory_bookings:,} bookings")
+            self.tell(f"whole calls, {look * each:,} of {self.extent.memory_bookings:,} bookings")
             yield look * each, self.servers.core_bytes()
             if look < _MEMORY_LOOKS - 1:
-                self._drive(Target.CORE, callers=PHONE_LINES, bookings=each)
+                generator.drive(self.servers.core_port, self._call_asks(), callers=PHONE_LINES, bookings=each)
 
 
 def _spent(before: Mapping[Part, float], after: Mapping[Part, float]) -> dict[Part, float]:
