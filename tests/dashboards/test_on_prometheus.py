@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-import socket
-import subprocess
-import time
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,6 +13,7 @@ import pytest
 from dashboards.queries import appeared
 from sla import catalogue as c
 from tests.dashboards import history, linter
+from tests.prometheus import remembering
 
 pytestmark = pytest.mark.integration
 
@@ -34,50 +31,9 @@ Ask = Callable[[str, float], list[dict[str, Any]]]
 @pytest.fixture(scope="module")
 def ask(promise, tmp_path_factory) -> Iterator[Ask]:
     """Start Prometheus on ten minutes of history and yield a function that evaluates an expression at a time."""
-    directory = tmp_path_factory.mktemp("prometheus")
-    _backfill(directory, history.open_metrics(promise))
-    (directory / "prometheus.yml").write_text("{}\n", "utf-8")
-    port = _free_port()
-    command = [
-        "prometheus",
-        f"--config.file={directory / 'prometheus.yml'}",
-        f"--storage.tsdb.path={directory / 'data'}",
-        f"--web.listen-address=127.0.0.1:{port}",
-        "--storage.tsdb.retention.time=100y",
-        "--log.level=error",
-    ]
-    with subprocess.Popen(command) as process, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
-        try:
-            _wait_until_ready(client, process)
-            yield lambda expression, at: _evaluated(client, expression, at)
-        finally:
-            process.terminate()
-
-
-def _backfill(directory: Path, text: str) -> None:
-    (directory / "history.txt").write_text(text, "utf-8")
-    command = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "history.txt", "data"]
-    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def _wait_until_ready(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if client.get("/-/ready").status_code == httpx.codes.OK:
-                return
-        except httpx.ConnectError:
-            pass
-        time.sleep(0.05)
-    pytest.fail("Prometheus did not become ready in 30 s")
+    lines = history.open_metrics(promise).splitlines()
+    with remembering(tmp_path_factory.mktemp("prometheus"), lines) as client:
+        yield lambda expression, at: _evaluated(client, expression, at)
 
 
 def _evaluated(client: httpx.Client, expression: str, at: float) -> list[dict[str, Any]]:

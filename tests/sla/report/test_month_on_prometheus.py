@@ -6,20 +6,18 @@ import csv
 import json
 import os
 import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
 import pytest
 from typer.testing import CliRunner
 
 from sla import budgets, history, objectives, uptime
 from sla.report import period
 from stack.cli import app
+from tests.prometheus import remembering
 from tests.sla.report.months import BERLIN
 
 pytestmark = pytest.mark.integration
@@ -83,38 +81,8 @@ def lines() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory) -> Iterator[str]:
     """A Prometheus that has lived through that month."""
-    directory = tmp_path_factory.mktemp("prometheus")
-    (directory / "month.txt").write_text("\n".join(lines()) + "\n")
-    command = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "--quiet", "month.txt", "data"]
-    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    (directory / "prometheus.yml").write_text("{}\n")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        address = f"127.0.0.1:{listener.getsockname()[1]}"
-    flags = (
-        f"--config.file={directory}/prometheus.yml",
-        f"--storage.tsdb.path={directory}/data",
-        "--storage.tsdb.retention.time=100y",
-        f"--web.listen-address={address}",
-        "--log.level=error",
-    )
-    with subprocess.Popen(["prometheus", *flags]) as process:
-        try:
-            _wait(f"http://{address}/-/ready", process)
-            yield f"http://{address}"
-        finally:
-            process.terminate()
-
-
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if httpx.get(url).is_success:
-                return
-        except httpx.TransportError:
-            time.sleep(0.05)
-    pytest.fail("Prometheus did not become ready")
+    with remembering(tmp_path_factory.mktemp("prometheus"), lines()) as client:
+        yield str(client.base_url).rstrip("/")
 
 
 @pytest.fixture(scope="module")
