@@ -6,12 +6,14 @@ Apart from the drills because only the owner of the processes may do this.
 from __future__ import annotations
 
 import os
+import re
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email import message_from_bytes, policy
+from email import policy
+from email.parser import BytesHeaderParser
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -22,7 +24,7 @@ import redis
 from psycopg.rows import class_row
 
 from exporter.collectors.workers import holders
-from loadtests.drills.comparison import Row
+from loadtests.drills.worlds import Letter, Row
 from sla.topology import Process
 from stack import readiness
 from stack.errors import Failed
@@ -36,7 +38,7 @@ _PATIENCE_SECONDS = 30.0
 _FROZEN_SECONDS = 40.0
 
 _ROWS = """
-SELECT a.id::text, a.state, a.calcom_uid, c.phone, c.email, s.slug AS staff,
+SELECT a.id::text, a.lineage::text, a.replaces::text, a.state, a.calcom_uid, c.phone, c.email, s.slug AS staff,
        to_char(lower(a.period) AT TIME ZONE t.time_zone, 'YYYY-MM-DD"T"HH24:MI') AS wished,
        lower(a.period) AS start, upper(a.period) AS "end", a.created_at
   FROM appointments a
@@ -45,6 +47,9 @@ SELECT a.id::text, a.state, a.calcom_uid, c.phone, c.email, s.slug AS staff,
   JOIN tenants t ON t.id = a.tenant_id
  WHERE NOT a.synthetic
 """
+
+# As services/wording.py of the core writes it.
+_ABOUT = re.compile(r"<(?P<appointment>[0-9a-f-]{36})\.(?P<kind>[a-z-]+)\.\d+@")
 
 _CUT = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -106,11 +111,15 @@ class ChainHands:
         with psycopg.connect(url) as connection, connection.cursor(row_factory=class_row(Row)) as cursor:
             return cursor.execute(_ROWS).fetchall()
 
-    def letters(self) -> Mapping[str, datetime]:
-        """Return every address that a letter went to, and when the first."""
-        written = sorted((path.stat().st_mtime, path) for path in self.run.room("mail").glob("**/*.eml"))
-        # Backwards, so that the first letter is the one that stays.
-        return {_addressee(path): datetime.fromtimestamp(at, UTC) for at, path in reversed(written)}
+    def letters(self) -> Sequence[Letter]:
+        """Return what customers were written, each letter as often as it arrived."""
+        return list(letters_in(self.run.room("mail")))
+
+    def unsent_letters(self) -> int:
+        """Return how many letters were put down and have not come to an end."""
+        with psycopg.connect(PrivateCluster(self.run.postgres).url()) as connection:
+            ((number,),) = connection.execute("SELECT count(*) FROM letters WHERE result IS NULL").fetchall()
+        return int(number)
 
     def stop_calcom(self) -> None:
         """Let nobody listen on Cal.com's port; what it held is forgotten."""
@@ -131,5 +140,11 @@ def _signal(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
 
 
-def _addressee(letter: Path) -> str:
-    return str(message_from_bytes(letter.read_bytes(), policy=policy.default)["To"])
+def letters_in(mailbox: Path) -> Iterator[Letter]:
+    """Yield what customers were written about their appointments, from a directory of messages."""
+    for path in mailbox.glob("**/*.eml"):
+        message = BytesHeaderParser(policy=policy.default).parsebytes(path.read_bytes())
+        about = _ABOUT.search(str(message["Message-ID"]))
+        # What the salon itself is written is about no appointment.
+        if about is not None:
+            yield Letter(about["appointment"], about["kind"], datetime.fromtimestamp(path.stat().st_mtime, UTC))

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
-from loadtests.drills.comparison import Comparison, Findings, Row, held
-from loadtests.drills.line import Line, Tell, settled
+from loadtests.drills.comparison import Comparison, Findings
+from loadtests.drills.line import Line, Tell, none_left, settled
 from loadtests.drills.mishaps import Mishap, Strike
 from loadtests.drills.wishes import Call
+from loadtests.drills.worlds import Letter, Row, held
 
 
 class Hands(Protocol):
@@ -35,9 +35,9 @@ class Hands(Protocol):
 
     def rows(self) -> Sequence[Row]: ...
 
-    def letters(self) -> Mapping[str, datetime]:
-        """Return who got a letter, and when the first."""
-        ...
+    def letters(self) -> Sequence[Letter]: ...
+
+    def unsent_letters(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,16 @@ class Chaos:
         finally:
             breaking.cancel()
             (await self.line.client.delete(f"{self.simulator_url}/control/faults")).raise_for_status()
-        rows = await settled(self.hands.rows, seconds=settle_seconds, tell=self.tell)
-        answer = await self.line.client.get(f"{self.simulator_url}/control/bookings")
-        letters = await asyncio.to_thread(self.hands.letters)
-        told, regrets = [each.told for each in answers], [each.regret for each in answers if each.regret]
-        return Comparison(told, rows, held(answer.json()["bookings"]), set(letters), regrets).findings()
+        await settled(self.hands.rows, seconds=settle_seconds, tell=self.tell)
+        await none_left(self.hands.unsent_letters, "letters to be sent", seconds=settle_seconds, tell=self.tell)
+        bookings = await self.line.client.get(f"{self.simulator_url}/control/bookings")
+        return Comparison(
+            told=[each.told for each in answers],
+            rows=await asyncio.to_thread(self.hands.rows),
+            held=held(bookings.json()["bookings"]),
+            letters=await asyncio.to_thread(self.hands.letters),
+            changes=[change for each in answers for change in each.changes],
+        ).findings()
 
     async def _break(self, mishaps: Sequence[Mishap]) -> None:
         begun = time.monotonic()

@@ -1,4 +1,4 @@
-"""Both worlds and what callers were told, row by row: what is lost, doubled, overlapping, orphaned or a lie.
+"""Both worlds and what callers were told, visit by visit: what is lost, doubled, overlapping, orphaned or a lie.
 
 Apart from the drill because it is arithmetic, and the drill is worth no more than this is right.
 """
@@ -6,76 +6,13 @@ Apart from the drill because it is arithmetic, and the drill is worth no more th
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from functools import cached_property
 
-from loadtests.drills.wishes import Wish
-
-PROMISED = frozenset({"confirmed", "queued"})
-DENIED = frozenset({"refused", "failed"})
-UNSETTLED = frozenset({"creating", "queued", "unknown", "cancelling"})
-_OCCUPYING = UNSETTLED | {"confirmed", "pending"}
-_CALLED_OFF = frozenset({"cancelled", "noted"})
-# What had failed or was released anyway is as gone as what was cancelled.
-_OFF = frozenset({"cancelled", "failed", "released"})
-_LIVE = frozenset({"accepted", "pending"})
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What one caller was told in the end; `silent` if there never was an answer."""
-
-    wish: Wish
-    status: str
-    ended_at: datetime
-    appointment_id: str | None = None
-    reason: str | None = None
-    times: int = 1  # how often the caller had to say it until there was an answer
-
-
-@dataclass(frozen=True, slots=True)
-class Regret:
-    """What a caller who cancelled was told: `cancelled`, `noted` (will be carried out), or that it cannot be."""
-
-    appointment_id: str
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One appointment in PostgreSQL; `wished` is the start as a caller says it."""
-
-    id: str
-    state: str
-    calcom_uid: str | None
-    phone: str
-    email: str | None
-    staff: str
-    wished: str
-    start: datetime
-    end: datetime
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """One live booking at Cal.com that carries one of our ids."""
-
-    uid: str
-    booking: str
-
-
-def held(bookings: Sequence[Mapping[str, Any]]) -> list[Held]:
-    """Return what lives at Cal.com through us, without the probe's."""
-    return [
-        Held(each["uid"], each["metadata"]["bc_booking"])
-        for each in bookings
-        if each["status"] in _LIVE
-        and "bc_booking" in each.get("metadata", {})
-        and each["metadata"].get("bc_traffic") != "synthetic"
-    ]
+from loadtests.drills.told import DENIED, KNOWS_NOTHING, PROMISED, Changed, Told
+from loadtests.drills.visits import Visit
+from loadtests.drills.worlds import OCCUPYING, UNSETTLED, Held, Letter, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +20,7 @@ class Findings:
     """What the comparison found: one sentence for each thing that must not be."""
 
     told: Mapping[str, int]
+    moving: Mapping[str, int]
     cancelling: Mapping[str, int]
     states: Mapping[str, int]
     live: int
@@ -93,65 +31,91 @@ class Findings:
         return not any(self.wrong.values())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Comparison:
-    """Everything that is known at the end; `noticed` are the addresses that got any mail."""
+    """Everything that is known at the end."""
 
     told: Sequence[Told]
     rows: Sequence[Row]
     held: Sequence[Held]
-    noticed: Set[str]
-    regrets: Sequence[Regret] = ()
+    letters: Sequence[Letter]
+    changes: Sequence[Changed] = ()
 
     def findings(self) -> Findings:
+        visits = self._visits.values()
         wrong = {
             "lost": list(self._lost()),
             "doubled": list(self._doubled()),
             "overlaps": list(self._overlaps()),
             "orphans": list(self._orphans()),
-            "lies": [*self._lies(), *self._lies_to_who_cancelled()],
+            "lies": [*self._lies(), *(lie for visit in visits for lie in visit.lies())],
+            "unwritten": [*self._unwritten(), *(each for visit in visits for each in visit.unwritten())],
             "unsettled": [f"{row.id} is {row.state}" for row in self.rows if row.state in UNSETTLED],
         }
-        states = Counter(row.state for row in self.rows)
-        told, cancelling = (Counter(each.status for each in answers) for answers in (self.told, self.regrets))
-        return Findings(told, cancelling, states, len(self.held), wrong)
+        return Findings(
+            told=Counter(each.status for each in self.told),
+            moving=Counter(each.label for each in self.changes if each.is_move),
+            cancelling=Counter(each.label for each in self.changes if not each.is_move),
+            states=Counter(row.state for row in self.rows),
+            live=len(self.held),
+            wrong=wrong,
+        )
 
-    def _is_whole(self, row: Row) -> bool:
-        return row.state == "confirmed" and Held(row.calcom_uid or "", row.id) in self.held
+    @cached_property
+    def _lineages(self) -> Mapping[str, str]:
+        return {row.id: row.lineage for row in self.rows}
+
+    @cached_property
+    def _visits(self) -> Mapping[str, Visit]:
+        """Return everything that is stored or said of each visit, also of those that are not stored here."""
+        rows, live, changes = defaultdict(list), defaultdict(list), defaultdict(list)
+        for row in sorted(self.rows, key=lambda row: row.created_at):
+            rows[row.lineage].append(row)
+        for booking in self.held:
+            live[booking.booking].append(booking)
+        for change in self.changes:
+            changes[self._lineages.get(change.appointment_id, change.appointment_id)].append(change)
+        letters = {(letter.appointment_id, letter.kind) for letter in self.letters}
+        every = dict.fromkeys([*rows, *live, *changes])
+        return {each: Visit(each, rows[each], live[each], changes[each], letters) for each in every}
+
+    def _visit(self, told: Told) -> Visit | None:
+        return self._visits.get(self._lineages.get(told.appointment_id or "", ""))
 
     def _lost(self) -> Iterator[str]:
-        rows = {row.id: row for row in self.rows}
+        promised = set()
         for each in self.told:
             if each.status not in PROMISED:
                 continue
-            row = rows.get(each.appointment_id or "")
-            if row is None:
+            visit = self._visit(each)
+            if visit is None:
                 yield f"{each.appointment_id} was {each.status} to {each.wish.phone} and is not stored"
-            elif not (self._is_whole(row) or self._is_told_otherwise(row) or self._is_called_off(row)):
-                yield f"{row.id} was {each.status} to {row.phone} and is {row.state}, not whole, without notice"
-        promised = {each.appointment_id for each in self.told}
+                continue
+            promised.add(visit.lineage)
+            if not (visit.stands or visit.is_told_otherwise or visit.is_called_off):
+                states = ", ".join(row.state for row in visit.rows)
+                yield f"{visit.lineage} was {each.status} to {each.wish.phone} and is {states}, without notice"
         for row in self.rows:
-            if row.state == "confirmed" and row.id not in promised and not self._is_whole(row):
+            if row.state == "confirmed" and row.lineage not in promised and not self._is_whole(row):
                 yield f"{row.id} is confirmed here and not at Cal.com"
 
-    def _is_told_otherwise(self, row: Row) -> bool:
-        return row.state == "failed" and row.email in self.noticed
-
-    def _is_called_off(self, row: Row) -> bool:
-        return row.state == "cancelled" and row.id in {each.appointment_id for each in self.regrets}
+    def _is_whole(self, row: Row) -> bool:
+        return self._visits[row.lineage].is_whole(row)
 
     def _doubled(self) -> Iterator[str]:
-        for booking, times in Counter(each.booking for each in self.held).items():
+        for visit in self._visits.values():
+            if len(visit.held) > 1:
+                yield f"{visit.lineage} lives {len(visit.held)} times at Cal.com"
+            times = sum(row.state == "confirmed" for row in visit.rows)
             if times > 1:
-                yield f"{booking} lives {times} times at Cal.com"
-        live = {each.booking for each in self.held}
-        wishes = Counter((row.phone, row.wished) for row in self.rows if row.id in live)
+                yield f"{visit.lineage} is confirmed at {times} times"
+        wishes = Counter((row.phone, row.wished) for row in self.rows if self._is_whole(row))
         yield from (f"{wish} has {times} appointments" for wish, times in wishes.items() if times > 1)
 
     def _overlaps(self) -> Iterator[str]:
         by_staff: dict[str, list[Row]] = defaultdict(list)
         for row in self.rows:
-            if row.state in _OCCUPYING:
+            if row.state in OCCUPYING:
                 by_staff[row.staff].append(row)
         for rows in by_staff.values():
             rows.sort(key=lambda row: row.start)
@@ -162,44 +126,40 @@ class Comparison:
                 longest = row if longest is None or row.end > longest.end else longest
 
     def _orphans(self) -> Iterator[str]:
-        rows = {row.id: row for row in self.rows}
-        for each in self.held:
-            row = rows.get(each.booking)
-            if row is None or not self._is_ours(row, each):
-                yield f"{each.uid} lives at Cal.com for {each.booking}, which is {row.state if row else 'not stored'}"
-
-    @staticmethod
-    def _is_ours(row: Row, booking: Held) -> bool:
-        return row.state == "confirmed" and row.calcom_uid == booking.uid
+        for visit in self._visits.values():
+            ours = {row.calcom_uid for row in visit.rows if row.state == "confirmed"}
+            states = ", ".join(row.state for row in visit.rows) or "not stored"
+            for each in visit.held:
+                if each.uid not in ours:
+                    yield f"{each.uid} lives at Cal.com for {visit.lineage}, which is {states}"
 
     def _lies(self) -> Iterator[str]:
-        live = {each.booking for each in self.held}
-        called_off = {row.id for row in self.rows if self._is_called_off(row)}
         made: dict[tuple[str, str], list[Row]] = defaultdict(list)
         for row in self.rows:
-            if row.id in live:
+            if row.state == "moved" or self._is_whole(row):
                 made[row.phone, row.wished].append(row)
         for each in self.told:
-            if each.status == "confirmed" and each.appointment_id not in live | called_off:
+            visit = self._visit(each)
+            if each.status == "confirmed" and not (visit and (visit.held or visit.is_called_off)):
                 yield f"{each.wish.phone} was told {each.appointment_id} is confirmed; it does not live at Cal.com"
             if each.status not in DENIED or self._is_about_this_try_only(each):
                 continue
             for row in made[each.wish.phone, each.wish.start]:
                 # What a copy of the wish made after this answer does not make the answer false.
                 if row.created_at < each.ended_at:
-                    yield f"{row.phone} was told {each.status} ({each.reason}); {row.id} lives at Cal.com"
+                    yield f"{row.phone} was told {each.status} ({each.reason}); {row.id} was made"
 
     def _is_about_this_try_only(self, told: Told) -> bool:
-        """A core that cannot reach its database cannot know, and does not say, what became of the same wish before."""
         said = told.times if told.times > 1 else sum(each.wish == told.wish for each in self.told)
-        return told.reason == "database_unavailable" and said > 1
+        return told.reason == KNOWS_NOTHING and said > 1
 
-    def _lies_to_who_cancelled(self) -> Iterator[str]:
-        rows, live = {row.id: row for row in self.rows}, {each.booking for each in self.held}
-        for each in self.regrets:
-            row = rows.get(each.appointment_id)
-            state = row.state if row else "not stored"
-            is_off = state in _OFF and each.appointment_id not in live
-            # Whoever never got an answer was told nothing untrue.
-            if each.status != "silent" and is_off is not (each.status in _CALLED_OFF):
-                yield f"cancelling {each.appointment_id} was answered {each.status}; it is {state}"
+    def _unwritten(self) -> Iterator[str]:
+        """Yield who was promised that we will confirm, and then not written to when we did."""
+        written = {(letter.appointment_id, letter.kind) for letter in self.letters}
+        for each in self.told:
+            visit = self._visit(each)
+            # Who has changed it since gets the letter about that.
+            if each.status != "queued" or visit is None or visit.changes or not visit.stands:
+                continue
+            if (each.appointment_id, "confirmed") not in written:
+                yield f"{each.appointment_id} was confirmed, and nobody wrote to {each.wish.email}"

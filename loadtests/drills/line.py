@@ -11,8 +11,9 @@ from typing import Any
 
 import httpx
 
-from loadtests.drills.comparison import PROMISED, UNSETTLED, Regret, Row, Told
-from loadtests.drills.wishes import Call
+from loadtests.drills.told import PROMISED, SILENT, Changed, Told
+from loadtests.drills.wishes import Call, Thought
+from loadtests.drills.worlds import UNSETTLED, Row
 
 # A caller whose line broke says the same again, as people do.
 _TIMES, _PAUSE_SECONDS = 6, 1.5
@@ -29,7 +30,7 @@ class Answered:
     told: Told
     at_seconds: float
     seconds: float
-    regret: Regret | None = None
+    changes: Sequence[Changed] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +50,33 @@ class Line:
         told = Told(
             call.wish, str(body["status"]), datetime.now(UTC), body.get("appointment_id"), body.get("reason"), times
         )
-        return Answered(told, call.at_seconds, seconds, await self._regret(call, told))
+        return Answered(told, call.at_seconds, seconds, await self._think_again(call, told))
 
-    async def _regret(self, call: Call, told: Told) -> Regret | None:
-        """Ring again and cancel, where the plan says so and there is something to cancel."""
-        if call.regrets_after_seconds is None or told.appointment_id is None or told.status not in PROMISED:
-            return None
-        await asyncio.sleep(call.regrets_after_seconds)
-        path = f"/v1/bookings/{told.appointment_id}/cancel"
-        body, _ = await self._insist(call, path, {"reason": "the caller has changed their mind"})
-        return Regret(told.appointment_id, str(body["status"]))
+    async def _think_again(self, call: Call, told: Told) -> Sequence[Changed]:
+        """Ring again with each second thought, where there is an appointment to change."""
+        changed: list[Changed] = []
+        if told.appointment_id is None or told.status not in PROMISED:
+            return changed
+        named = told.appointment_id
+        for step, thought in enumerate(call.thoughts):
+            await asyncio.sleep(thought.after_seconds)
+            said = [self._change(call, named, thought, step) for _ in range(1 + thought.is_said_twice)]
+            answers = await asyncio.gather(*said)
+            # An id names the visit at whatever time; who has just been told another one uses that.
+            named = answers[0].appointment_id
+            changed += answers
+        return changed
+
+    async def _change(self, call: Call, named: str, thought: Thought, step: int) -> Changed:
+        if thought.start is None:
+            path, body = "cancel", {"reason": "the caller has changed their mind"}
+        else:
+            path, body = "reschedule", {"start": thought.start}
+        answer, times = await self._insist(call, f"/v1/bookings/{named}/{path}", body)
+        now, status = datetime.now(UTC), str(answer["status"])
+        return Changed(
+            answer.get("appointment_id", named), thought.start, status, now, answer.get("reason"), times, step
+        )
 
     async def _insist(self, call: Call, path: str, body: Mapping[str, Any]) -> tuple[Mapping[str, Any], int]:
         """Return the answer, and how often it took to ask."""
@@ -67,7 +85,7 @@ class Line:
                 return await self._ask(call, path, body), times
             except (httpx.TransportError, ValueError):
                 await asyncio.sleep(_PAUSE_SECONDS)
-        return {"status": "silent"}, _TIMES
+        return {"status": SILENT}, _TIMES
 
     async def _ask(self, call: Call, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         headers = {"Authorization": f"Bearer {self.api_keys[call.salon]}", "Connection": "close"}
@@ -81,13 +99,26 @@ class Line:
 
 async def settled(rows: Callable[[], Sequence[Row]], *, seconds: float, tell: Tell) -> Sequence[Row]:
     """Return the rows once nothing hangs between the worlds, or time is up."""
+    found: Sequence[Row] = ()
+
+    def left() -> int:
+        nonlocal found
+        found = rows()
+        return sum(row.state in UNSETTLED for row in found)
+
+    await none_left(left, "appointments between the worlds", seconds=seconds, tell=tell)
+    return found
+
+
+async def none_left(left: Callable[[], int], what: str, *, seconds: float, tell: Tell) -> None:
+    """Wait until nothing is left of what is counted, or time is up; tell how many whenever that changes."""
     deadline = time.monotonic() + seconds
-    left = None
+    told = None
     while True:
-        found = await asyncio.to_thread(rows)
-        before, left = left, sum(row.state in UNSETTLED for row in found)
-        if left != before:
-            tell(f"{left} appointments between the worlds")
-        if not left or time.monotonic() > deadline:
-            return found
+        number = await asyncio.to_thread(left)
+        if number != told:
+            tell(f"{number} {what}")
+        told = number
+        if not number or time.monotonic() > deadline:
+            return
         await asyncio.sleep(_LOOK_SECONDS)

@@ -9,12 +9,11 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol
 
-from loadtests.drills.comparison import UNSETTLED, Row
 from loadtests.drills.line import Answered, Line, Tell, settled
 from loadtests.drills.outage_plan import Manner, Plan
+from loadtests.drills.worlds import UNSETTLED, Letter, Row
 
 # Longer than any outage of the drill; the drill ends it.
 _FAULT_SECONDS = 3600
@@ -31,7 +30,7 @@ class Hands(Protocol):
 
     def rows(self) -> Sequence[Row]: ...
 
-    def letters(self) -> Mapping[str, datetime]: ...
+    def letters(self) -> Sequence[Letter]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class Course:
     during_drain: Sequence[Answered]
     rows: Sequence[Row]
     bookings: Sequence[Mapping[str, Any]]
-    letters: Mapping[str, datetime]
+    letters: Sequence[Letter]
     calls: Mapping[str, Mapping[str, int]]
     busiest: int
     drain_seconds: float

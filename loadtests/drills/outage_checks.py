@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from loadtests.drills.checks import Check, nothing_wrong
-from loadtests.drills.comparison import Comparison, Findings, Row, held
+from loadtests.drills.comparison import Comparison, Findings
 from loadtests.drills.outage import Course
 from loadtests.drills.outage_plan import Manner
+from loadtests.drills.worlds import Row, held
 from loadtests.order_statistics import nearest_rank
 
 CALCOM_CALLS_A_MINUTE = 120
@@ -24,7 +25,7 @@ MOST_OVERTAKEN = 40
 def findings(course: Course) -> Findings:
     """Compare both worlds and what callers were told."""
     told = [each.told for each in (*course.answers, *course.during_drain)]
-    return Comparison(told, course.rows, held(course.bookings), set(course.letters)).findings()
+    return Comparison(told, course.rows, held(course.bookings), course.letters).findings()
 
 
 def checks(course: Course) -> list[Check]:
@@ -71,8 +72,8 @@ def _ends(course: Course) -> Iterator[Check]:
 
 
 def _is_told(course: Course, row: Row, *, in_time: bool = False) -> bool:
-    written = course.letters.get(row.email or "")
-    return row.state == "failed" and written is not None and (not in_time or written < row.start)
+    written = [each.at for each in course.letters if (each.appointment_id, each.kind) == (row.id, "not-possible")]
+    return row.state == "failed" and bool(written) and (not in_time or min(written) < row.start)
 
 
 def _calls(course: Course) -> Iterator[Check]:

@@ -19,8 +19,10 @@ def show(findings: Findings, console: Console, *, seed: int) -> None:
         table.add_row(label, str(told.get(status, 0)))
     table.add_row("failed", str(told.get("failed", 0)))
     table.add_row("never answered", str(told.get("silent", 0)), end_section=True)
-    for status, number in sorted(findings.cancelling.items()):
-        table.add_row(f"cancelling: {status}", str(number))
+    for what, answers in (("moving", findings.moving), ("cancelling", findings.cancelling)):
+        for answer, number in sorted(answers.items()):
+            table.add_row(f"{what}: {answer}", str(number))
+        table.add_section()
     for state, number in sorted(findings.states.items()):
         table.add_row(f"PostgreSQL: {state}", str(number))
     table.add_row("Cal.com: live", str(findings.live), end_section=True)

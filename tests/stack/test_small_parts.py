@@ -12,6 +12,7 @@ from stack.binaries import Binary
 from stack.chain_lock import ChainLock
 from stack.environment import MARK, has_mark, marked_environment
 from stack.errors import Refused
+from stack.hands import letters_in
 from stack.interruption import Interrupted, Interruption
 from stack.own_server import tail
 from stack.run_directory import RunDirectory
@@ -113,3 +114,12 @@ def test_the_end_of_a_log_is_what_is_quoted(tmp_path):
     log.write_text("one\ntwo\nthree\n")
 
     assert tail(log, 2) == "  two\n  three"
+
+
+def test_a_letter_in_the_mailbox_is_known_by_its_appointment_and_kind_and_other_mail_is_none(tmp_path):
+    letter = "To: erika@slotwatch.example\r\nMessage-ID:\r\n <{0}@slotwatch.example>\r\n\r\nDear Erika\r\n"
+    about = "d1581773-5c8f-417e-b974-a76a1c9ab408"
+    (tmp_path / "1.eml").write_text(letter.format(f"{about}.not-moved.0"), newline="")
+    (tmp_path / "2.eml").write_text(letter.format(f"sync.{about}.given_up.2026112813"), newline="")
+
+    assert [(each.appointment_id, each.kind) for each in letters_in(tmp_path)] == [(about, "not-moved")]

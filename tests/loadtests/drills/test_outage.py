@@ -10,12 +10,13 @@ from random import Random
 
 import pytest
 
-from loadtests.drills.comparison import Row, Told
 from loadtests.drills.line import Answered
 from loadtests.drills.outage import Course
 from loadtests.drills.outage_checks import checks, most_overtaken
 from loadtests.drills.outage_plan import Manner, Plan, plan
+from loadtests.drills.told import Told
 from loadtests.drills.wishes import Call, wish_of
+from loadtests.drills.worlds import Letter, Row
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 START = datetime(2026, 12, 1, 9, tzinfo=UTC)
@@ -62,6 +63,8 @@ def test_nobody_wants_the_chair_of_another():
 def a_row(number: int, **changes) -> Row:
     row = Row(
         id=f"a{number}",
+        lineage=f"a{number}",
+        replaces=None,
         state="confirmed",
         calcom_uid=f"uid-a{number}",
         phone=wish_of(number, "", None).phone,
@@ -81,7 +84,12 @@ def a_course(**changes) -> Course:
     rows = [a_row(0), a_row(1, state="failed"), a_row(2, state="failed"), a_row(3)]
     told = [Told(wish, "queued", NOW, f"a{number}") for number, wish in enumerate(wishes)]
     live = [
-        {"uid": row.calcom_uid, "status": "accepted", "metadata": {"bc_booking": row.id}}
+        {
+            "uid": row.calcom_uid,
+            "status": "accepted",
+            "start": row.start.isoformat(),
+            "metadata": {"bc_booking": row.id},
+        }
         for row in rows
         if row.state == "confirmed"
     ]
@@ -92,7 +100,11 @@ def a_course(**changes) -> Course:
         during_drain=[Answered(replace(told[3], status="confirmed"), 0.0, 0.1)],
         rows=rows,
         bookings=live,
-        letters={rows[1].email: rows[1].start - timedelta(seconds=1), rows[2].email: NOW},
+        letters=[
+            *(Letter(row.id, "confirmed", NOW) for row in rows),
+            Letter(rows[1].id, "not-possible", rows[1].start - timedelta(seconds=1)),
+            Letter(rows[2].id, "not-possible", NOW),
+        ],
         calls={"create": {"201": 2, "400": 1}},
         busiest=110,
         drain_seconds=60.0,
@@ -135,13 +147,14 @@ def test_a_caller_who_was_told_anything_else_fails():
 
 
 def test_a_letter_after_the_appointment_would_have_begun_is_too_late():
-    letters = {**a_course().letters, a_row(1).email: a_row(1).start + timedelta(seconds=1)}
+    *others, in_time, taken = a_course().letters
+    letters = [*others, replace(in_time, at=a_row(1).start + timedelta(seconds=1)), taken]
 
     assert failing(a_course(letters=letters)) == ["expired during the outage"]
 
 
 def test_a_walk_in_s_chair_that_nobody_wrote_about_fails_and_counts_as_lost():
-    letters = {a_row(1).email: NOW}
+    *letters, _ = a_course().letters
 
     assert failing(a_course(letters=letters)) == ["chair given away at Cal.com", "lost"]
 

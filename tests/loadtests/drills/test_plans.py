@@ -30,13 +30,25 @@ def test_some_callers_want_one_chair_and_some_say_the_same_again():
     assert rivals > 20
 
 
-def test_callers_are_spread_over_the_salons_and_some_will_cancel():
+def test_callers_are_spread_over_the_salons_and_some_will_change_their_minds():
     made = calls(Random(1), bookings=400, seconds=60, today=TODAY, salons=4)
 
     assert {call.salon for call in made} == {0, 1, 2, 3}
     staff = {(call.salon, call.wish.staff) for call in made if call.wish.staff}
     assert staff == {(0, "anna"), (0, "ben"), *((n, f"{name}-{n}") for n in (1, 2, 3) for name in ("anna", "ben"))}
-    assert 20 < sum(call.regrets_after_seconds is not None for call in made) < 100
+    second = [tuple(thought.start is not None for thought in call.thoughts) for call in made if call.thoughts]
+    assert set(second) == {(True,), (False,), (True, False), (True, True)}
+    assert 80 < len(second) < 200
+
+
+def test_whoever_moves_goes_to_another_time_that_mostly_nobody_else_wants():
+    made = calls(Random(1), bookings=400, seconds=60, today=TODAY, salons=4)
+
+    booked = {(call.salon, call.wish.start) for call in made}
+    moves = [(call, thought.start) for call in made for thought in call.thoughts if thought.start]
+    contested = sum((call.salon, start) in booked for call, start in moves)
+    assert all(start != call.wish.start for call, start in moves)
+    assert 0 < contested < len(moves) / 2
 
 
 def test_the_most_callers_each_have_a_number_and_a_working_day():
