@@ -26,7 +26,7 @@ class Calendar:
         return await self.calcom.reschedule(tenant, former.calcom_uid or "", appointment.start, reason=ASKED)
 
     async def find(self, tenant: Tenant, appointment: Appointment) -> CalcomBooking | None:
-        """Return the booking that it stands by, if it does."""
+        """Return the booking that was made for it, if one was; what was moved may have ended since."""
         former = _moving(appointment)
         if former is None:
             return await self.calcom.find(tenant, appointment)
@@ -41,7 +41,7 @@ class Calendar:
         if moved is None:
             raise CalcomOutcomeUnknown  # its reads lag: it has told us of a booking that it does not know yet
         # One that the salon has moved to another time is not what we asked for.
-        return moved if moved.is_live and moved.start == appointment.start else None
+        return moved if moved.start == appointment.start and moved.moved_to is None else None
 
 
 def _moving(appointment: Appointment) -> Former | None:

@@ -73,11 +73,12 @@ class Outcomes:
         return recorded.appointment
 
     async def made(self, seen: Appointment, booking: CalcomBooking) -> Recorded:
-        """Record that the booking stands at Cal.com: a fact, whatever was thought of the appointment meanwhile.
+        """Record that the booking was made at Cal.com: a fact, whatever was thought of the appointment meanwhile.
 
-        A booking that nobody waits for any more is undone by a job of its own.
+        A booking that nobody waits for any more is undone by a job of its own. One that has ended since counts as
+        requested: the customer hears from whoever looks after requests that the salon does not have it.
         """
-        state = STANDS_AS[booking.status]
+        state = STANDS_AS.get(booking.status, State.PENDING)
 
         async def write() -> Recorded:
             async with self.database.begin(seen.tenant_id) as stores:

@@ -55,16 +55,21 @@ class Rescheduling:
     async def _hold(
         self, tenant: Tenant, appointment_id: UUID, when: datetime, origin: Origin
     ) -> tuple[Appointment, bool]:
-        """Return what takes the place of the former, and whether it is new: the same move may have been said before."""
+        """Return what takes the place of the former, and whether it is new: the same move may have been said before.
+
+        One whose commit was in doubt is as new.
+        """
+        tried: set[UUID] = set()
 
         async def hold() -> tuple[Sequence[Appointment], bool]:
             async with self.database.begin(tenant.id) as stores:
                 visit = await self._visit(stores, tenant, appointment_id)
                 if _is_at(visit, when):
-                    return visit, False
+                    return visit, any(each.id in tried for each in visit)
                 with suppress(SlotTaken):
-                    former = _movable(visit)
-                    return [await self.appointments.hold_instead(stores, former, when, origin)], True
+                    held = await self.appointments.hold_instead(stores, _movable(visit), when, origin)
+                    tried.add(held.id)
+                    return [held], True
                 # Taken perhaps by this very move, said in the same moment.
                 return await self._visit(stores, tenant, appointment_id), False
 

@@ -26,6 +26,7 @@ from booking_core.domain.models import Appointment, State, Tenant
 from booking_core.domain.ports import CalcomBooking, CalcomStatus
 from booking_core.services.calendar import Calendar
 from tests.booking_core.conftest import Stage
+from tests.booking_core.crash.dying import DoubtfulDatabase
 from tests.factories import (
     OTHER_SALON,
     SALON,
@@ -367,6 +368,31 @@ async def test_a_move_that_the_salon_must_accept_is_pending(stage, booked):
     assert moved.state is State.PENDING
     assert states(stage) == [State.MOVED, State.PENDING]
     assert events(stage, "AppointmentRescheduled") == 0
+
+
+async def test_a_move_made_unseen_that_the_salon_declined_meanwhile_took_the_old_time_with_it(stage, booked):
+    stage.calcom.status = CalcomStatus.PENDING
+    stage.calcom.books_unseen, stage.calcom.error = True, CalcomOutcomeUnknown()
+    moving = await move(stage, booked)
+    stage.calcom.error = None
+    stage.calcom.decide("uid-2", CalcomStatus.REJECTED)
+
+    await settle_to_the_end(stage, moving)
+    await settle_to_the_end(stage, moving)
+
+    # Not "it stands at the time it had": Cal.com has given that up for the new one.
+    assert live(stage) == []
+    assert states(stage) == [State.MOVED, State.RELEASED]
+    assert await letters(stage) == ["confirmed", "not-possible"]
+
+
+async def test_a_move_whose_hold_is_committed_in_doubt_is_made_by_the_one_who_asked_for_it(stage, booked):
+    database = DoubtfulDatabase(stage.database, at=1, was_done=True)
+
+    moved = await replace(stage.core.rescheduling, database=database).move(SALON, booked.id, ELEVEN, an_origin())
+
+    assert moved.state is State.CONFIRMED
+    assert states(stage) == [State.MOVED, State.CONFIRMED]
 
 
 async def test_cancelling_what_is_being_moved_cancels_both_times(stage, booked):
