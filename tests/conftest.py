@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import structlog
 from hypothesis import settings
 
 # The same examples in every run and no deadline, so that red is red everywhere; another profile goes on searching.
@@ -21,12 +23,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.enable_socket)
 
 
+def pytest_configure() -> None:
+    """Modules and tests live to the end: looking for dead ones among them is a seventh of the whole time."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
+
+
 @pytest.fixture(autouse=True)
 def _environment_of_a_fresh_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own settings must not decide a test."""
     for name in tuple(os.environ):
         if name.startswith(("BOOKING_", "EXPORTER_", "LOADTEST_", "SIMULATOR_", "MAIL_", "ONCALL_", "SLOTWATCH_")):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _plain_log() -> None:
+    """Print tracebacks as Python does: in colours and boxes, with every variable, each costs half a second."""
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(
+        processors=[structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, plain],
+        cache_logger_on_first_use=False,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -48,9 +48,9 @@ class Recorder:
     def __init__(self, registry: CollectorRegistry, *, exemplars: Exemplars | None = None) -> None:
         self._children: dict[tuple[str, ...], Any] = {}
         for metric in c.of(c.Home.CORE):
-            instrument = _instrument(metric, registry)
+            made = instrument(metric, registry)
             for labels in metric.children():
-                child: Any = instrument.labels(**labels) if labels else instrument
+                child: Any = made.labels(**labels) if labels else made
                 if exemplars and metric in _TOLD:
                     child = TellingHistogram(child, metric, labels, exemplars=exemplars, lost=self._exemplar_lost)
                 self._children[metric.name, *labels.values()] = child
@@ -155,7 +155,8 @@ class Recorder:
         return self._children[metric.name, *labels]
 
 
-def _instrument(metric: Metric, registry: CollectorRegistry) -> Instrument:
+def instrument(metric: Metric, registry: CollectorRegistry) -> Instrument:
+    """Make the instrument that the catalogue describes."""
     make: Callable[..., Instrument]
     match metric.kind:
         case Kind.COUNTER:

@@ -9,7 +9,7 @@ from alerts import recording
 from sla import objectives
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def promise():
     return objectives.load()
 
@@ -28,6 +28,6 @@ def edited():
     return edit
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def alerts(promise):
     return recording.alerts(promise)

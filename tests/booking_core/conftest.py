@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
 import pytest
 from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp
 
 from booking_core.adapters.postgres.database import PostgresDatabase
 from booking_core.app import Core, World, assemble, web
@@ -17,7 +18,16 @@ from booking_core.services.calendar import Calendar
 from booking_core.services.orchestrator import BookingOrchestrator
 from booking_core.telemetry.recorder import Recorder
 from tests import factories
-from tests.fakes import FakeCacheStore, FakeCalcom, FakeClock, FakeDatabase, FakeMailer, LyingCacheStore
+from tests.fakes import (
+    FakeCacheStore,
+    FakeCalcom,
+    FakeClock,
+    FakeDatabase,
+    FakeMailer,
+    LyingCacheStore,
+    SparingRecorder,
+    is_recorded,
+)
 
 
 @dataclass(frozen=True)
@@ -31,15 +41,18 @@ class Stage:
     registry: CollectorRegistry
     world: World
     core: Core
+    apps: dict[int, ASGIApp] = field(default_factory=dict, init=False)
 
     def count(self, name: str, **labels: str) -> float:
         """Return a sample's value; fails for a sample that does not exist."""
-        value = self.registry.get_sample_value(name, labels)
-        assert value is not None, f"no sample {name}{labels}"
-        return value
+        assert is_recorded(name, labels), f"no sample {name}{labels}"
+        return self.registry.get_sample_value(name, labels) or 0.0
 
     def client(self, *, prompt_v2_percent: int = 0) -> httpx.AsyncClient:
-        app = web(self.world, self.core, body_limit_bytes=1024 * 1024, prompt_v2_percent=prompt_v2_percent)
+        app = self.apps.get(prompt_v2_percent) or self.apps.setdefault(
+            prompt_v2_percent,
+            web(self.world, self.core, body_limit_bytes=1024 * 1024, prompt_v2_percent=prompt_v2_percent),
+        )
         return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://core")
 
 
@@ -66,7 +79,7 @@ def a_stage(cache: type[CacheStore] = FakeCacheStore, calcom: FakeCalcom | None 
     factories.open_salon(database)
     registry = CollectorRegistry()
     calcom, mailer = calcom or FakeCalcom(), FakeMailer()
-    world = World(database, calcom, mailer, clock, Recorder(registry), cache(), "pepper")
+    world = World(database, calcom, mailer, clock, SparingRecorder(registry), cache(), "pepper")
     core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6, scores_after_seconds=0)
     return Stage(clock, database, calcom, mailer, registry, world, core)
 

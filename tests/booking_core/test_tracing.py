@@ -50,7 +50,9 @@ class Traced:
         calcom = httpx.AsyncClient(base_url="http://calcom/v2", transport=httpx.MockTransport(self._answer))
         self.tracing.watch_client(calcom)
         world = replace(world, calcom=CalcomClient(calcom), tracing=self.tracing)
-        self.core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6)
+        self.core = assemble(
+            world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6, scores_after_seconds=0
+        )
         self.app = web(world, self.core, body_limit_bytes=1024 * 1024, prompt_v2_percent=0)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:

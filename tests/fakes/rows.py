@@ -10,7 +10,7 @@ from booking_core.domain.calcom_news import KnownBooking
 from booking_core.domain.discrepancies import Kind, Sighting
 from booking_core.domain.letters import DueLetter, LetterKind, LetterResult
 from booking_core.domain.models import Appointment, Customer, Offering, Reply, ServiceNames, Tenant
-from booking_core.domain.ports import Run, Scope
+from booking_core.domain.ports import EVERY_TENANT, Run, Scope
 from booking_core.domain.webhooks import Delivery
 from tests.fakes.sight import InSight
 
@@ -86,6 +86,8 @@ class Stored:
 
     def in_sight(self, scope: Scope) -> Stored:
         """Return the same rows as a transaction of one tenant sees them. Offerings are reached through services."""
+        if scope is EVERY_TENANT:
+            return self
         return replace(
             self,
             tenants=InSight(self.tenants, lambda _, tenant: tenant.id, scope),
