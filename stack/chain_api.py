@@ -27,12 +27,13 @@ _PATIENCE_SECONDS = 20.0
 VERDICT_SECONDS = 120.0
 
 
-def _a_caller() -> str:
-    """Return one of the regulator's numbers for films and plays: valid, and nobody's.
+# The regulator's numbers for films and plays: valid, and nobody's.
+_NUMBERS = 1000
 
-    Another one each time: to the core, the same caller asking for the same slot again is a repeated wish.
-    """
-    return f"+493023125{secrets.randbelow(1000):03}"
+
+def _a_caller() -> int:
+    """Begin with another one each time: to the core, the same caller asking for the same slot is a repeated wish."""
+    return secrets.randbelow(_NUMBERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class ChainApi:
     demo: Demo = DEMO
     # The chain is on this machine: no proxy of the caller's environment may come between.
     client: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False, timeout=_PATIENCE_SECONDS))
-    caller: str = field(default_factory=_a_caller)
+    first_caller: int = field(default_factory=_a_caller)
     wall_clock: Callable[[], float] = time.time
 
     def verdict(self) -> dict[str, Any] | None:
@@ -83,9 +84,13 @@ class ChainApi:
     def heal_calcom(self) -> None:
         self._ask("DELETE", Process.SIMULATOR, "/control/faults")
 
-    def call_function(self, function: str, /, **arguments: str) -> dict[str, Any]:
-        """Call one of the agent's functions as Retell does: signed, over the public endpoint, as real traffic."""
-        call = {"call_id": f"call_{uuid4().hex}", "from_number": self.caller, "direction": "inbound"}
+    def call_function(self, function: str, /, *, caller: int, **arguments: str) -> dict[str, Any]:
+        """Call one of the agent's functions as Retell does: signed, over the public endpoint, as real traffic.
+
+        Callers are numbered from 0; each has a telephone of their own.
+        """
+        phone = f"+493023125{(self.first_caller + caller) % _NUMBERS:03}"
+        call = {"call_id": f"call_{uuid4().hex}", "from_number": phone, "direction": "inbound"}
         body = json.dumps({"name": function, "args": arguments, "call": call}, ensure_ascii=False).encode()
         signature = retell_signature(body, key=self.demo.retell_api_key, at_milliseconds=int(self.wall_clock() * 1000))
         headers = {"x-retell-signature": signature, "Content-Type": "application/json"}

@@ -24,6 +24,8 @@ _HOURS = (9, 12, 15, 17)
 # Prometheus keeps the page open for `keep_firing_for`, Alertmanager tells the end at its next group interval.
 _RESOLVE_SLACK_SECONDS = 30.0
 _SECONDS_BETWEEN_CALLS = 1.5
+# Who waits for a confirmation may ask 30 times a minute, too.
+_SECONDS_BETWEEN_QUESTIONS = 3.0
 # The circuit is tried again after half a minute; then come look-ups with their grace, at the worker's pace.
 _SETTLED_SECONDS = 240.0
 # Should we be killed: Cal.com comes back by itself.
@@ -41,7 +43,7 @@ class Chain(Protocol):
 
     def heal_calcom(self) -> None: ...
 
-    def call_function(self, function: str, /, **arguments: str) -> dict[str, Any]: ...
+    def call_function(self, function: str, /, *, caller: int, **arguments: str) -> dict[str, Any]: ...
 
 
 @dataclass(slots=True)
@@ -57,6 +59,8 @@ class Story:
     monotonic: Callable[[], float] = time.monotonic
     _slots: list[str] = field(default_factory=list)
     _waiting: list[str] = field(default_factory=list)
+    # Everybody who asks about another time is another caller: no phone may ask more than 30 times a minute.
+    _callers: dict[str, int] = field(default_factory=dict)
 
     def play(self) -> None:
         """Tell it all. Raises Failed with the step that did not happen."""
@@ -87,7 +91,7 @@ class Story:
     def _offered(self, moment: datetime) -> list[str]:
         """Return the slots nearest to a moment; the agent offers only a few at a time."""
         wish = {"date": f"{moment:%Y-%m-%d}", "time": f"{moment:%H:%M}"}
-        answer = self.chain.call_function("check_availability", service=SERVICE, **wish)
+        answer = self._call("check_availability", moment.isoformat(), **wish)
         if answer.get("status") != "ok":
             return []
         return [slot.strip() for slot in str(answer["slots"]).split(",") if slot.strip()]
@@ -111,7 +115,11 @@ class Story:
         return answer
 
     def _book_at(self, start: str) -> dict[str, Any]:
-        return self.chain.call_function("book_appointment", service=SERVICE, start=start, name=CALLER_NAME)
+        return self._call("book_appointment", start, start=start, name=CALLER_NAME)
+
+    def _call(self, function: str, about: str, **arguments: str) -> dict[str, Any]:
+        caller = self._callers.setdefault(about, len(self._callers))
+        return self.chain.call_function(function, caller=caller, service=SERVICE, **arguments)
 
     def _await_verdict(self) -> None:
         self.tell("2. The probe holds its scripted conversations...")
@@ -155,7 +163,7 @@ class Story:
             if self.monotonic() - healed > _SETTLED_SECONDS:
                 raise Failed(f"step 6: {len(self._waiting)} bookings were not confirmed within {_SETTLED_SECONDS:g} s")
             self._waiting = [start for start in self._waiting if self._book_at(start).get("status") != "confirmed"]
-            self.pause(_SECONDS_BETWEEN_CALLS)
+            self.pause(_SECONDS_BETWEEN_QUESTIONS)
         seconds = self.monotonic() - healed
         self.tell(f"6. All {number} bookings taken during the outage are confirmed, {seconds:.0f} s after it.")
 

@@ -86,6 +86,8 @@ class FakeChain:
     taken: tuple[str, ...] = ()
     takes_none: bool = False
     calls: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    # When each caller called.
+    asked: dict[int, list[float]] = field(default_factory=dict)
     says: str = "queued"
     settled_after: float = 40.0
     waiting: list[str] = field(default_factory=list)
@@ -126,8 +128,9 @@ class FakeChain:
     def is_cut(self) -> bool:
         return self.cut_at is not None and self.healed_at is None
 
-    def call_function(self, function: str, /, **arguments: str) -> dict[str, Any]:
+    def call_function(self, function: str, /, *, caller: int, **arguments: str) -> dict[str, Any]:
         self.calls.append((function, arguments))
+        self.asked.setdefault(caller, []).append(self.clock.seconds)
         if function == "check_availability":
             hour, day = arguments["time"][:2], arguments["date"]
             slots = [f"{day}T{hour}:{minute:02}" for minute in range(self.slots_per_answer)]

@@ -24,7 +24,8 @@ def test_a_function_call_is_signed_as_retell_does_and_is_no_synthetic_traffic():
         requests.append(request)
         return httpx.Response(200, json={"status": "ok"})
 
-    assert api(answer).call_function("check_availability", service="haircut", date="2026-12-01") == {"status": "ok"}
+    wish = {"service": "haircut", "date": "2026-12-01"}
+    assert api(answer).call_function("check_availability", caller=0, **wish) == {"status": "ok"}
 
     (request,) = requests
     digest = hmac.new(b"key_demo", request.content + b"1700000000500", hashlib.sha256).hexdigest()
@@ -32,6 +33,20 @@ def test_a_function_call_is_signed_as_retell_does_and_is_no_synthetic_traffic():
     assert request.headers["x-retell-signature"] == f"v=1700000000500,d={digest}"
     assert "baggage" not in request.headers
     assert json.loads(request.content)["args"] == {"service": "haircut", "date": "2026-12-01"}
+
+
+def test_every_caller_has_a_telephone_of_their_own():
+    phones: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        phones.append(json.loads(request.content)["call"]["from_number"])
+        return httpx.Response(200, json={"status": "ok"})
+
+    chain = api(answer)
+    for caller in (0, 1, 0):
+        chain.call_function("check_availability", caller=caller)
+
+    assert phones[0] == phones[2] != phones[1]
 
 
 def test_before_the_first_verdict_there_is_none():
