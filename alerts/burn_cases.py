@@ -35,7 +35,8 @@ def half_spent(sli: Sli, promise: Promise) -> tuple[Case, ...]:
     # The first hour is counted when it is over.
     counted_at = 2 * RAW_UP_TO.seconds
     spent = events.series((Phase(budget, 1000 - budget, LONG),))
-    saved = events.series((Phase(budget // 4, 1000 - budget // 4, LONG),))
+    few = int(budget * (1 - promise.alerts.error_budget_left.noted_below) / 2)
+    saved = events.series((Phase(few, 1000 - few, LONG),))
     return (
         case(
             "tells of a budget that is spent",

@@ -92,15 +92,15 @@ def _is_fastest(tier: BurnTier, promise: Promise) -> bool:
 
 
 def _half_spent(sli: Sli, promise: Promise) -> Alert:
-    left = budgets.of(budgets.budget_left(sli))
+    left, limit = budgets.of(budgets.budget_left(sli)), promise.alerts.error_budget_left.noted_below
     return Alert(
         name="ErrorBudgetHalfSpent",
         severity=Severity.INFO,
         category=Category.INFO,
         component=Component.CORE,
         marks={"slo": sli.slo},
-        expression=f"{left} < 0.5",
-        summary=f"{sli.objective.title}: half of the error budget is spent",
+        expression=f"{left} < {limit}",
+        summary=f"{sli.objective.title}: less than {limit:.0%} of the error budget is left",
         description=f"{{left}} of the budget of {sli.objective.window} is left.",
         facts={"left": wording.value_as_share()},
         impact="None yet; reliability work comes before new features until it recovers.",

@@ -11,16 +11,11 @@ from alerts.level_cases import Growth, Level, growth, level
 from sla import catalogue, promql
 from sla.limits import GrowthLimits, LevelLimits
 from sla.objectives import Promise
-from sla.quantities import Duration
 from sla.topology import BOOKING_JOB
 
 WATCHDOG = "Watchdog"
 CANARY = "AlertPipelineCanary"
 TELEMETRY = "TelemetryMissing"
-
-# The canary fires for the first half of this time and is silent for the second: every begin is timed to its arrival.
-_CANARY_SECONDS = 600
-_NEW_FOR = Duration.parse("5m")
 
 
 def warnings(promise: Promise) -> tuple[Alert, ...]:
@@ -70,18 +65,19 @@ def watchdog(promise: Promise) -> Alert:
     )
 
 
-def canary(_promise: Promise) -> Alert:
+def canary(promise: Promise) -> Alert:
     """Return the alert that comes and goes by the clock, so that the way to on-call is timed all day."""
-    half = _CANARY_SECONDS // 2
+    period = promise.alerts.pipeline_canary.period.seconds
+    half = period / 2
     firing = Firing({}, {})
     return Alert(
         name=CANARY,
         severity=Severity.NONE,
         category=Category.META,
         component=Component.MONITORING,
-        expression=f"vector(time()) % {_CANARY_SECONDS} < {half}",
+        expression=f"vector(time()) % {period:g} < {half:g}",
         summary="The way from rule to on-call is being timed",
-        description=f"Fires for {half} s of every {_CANARY_SECONDS} s; the receiver measures how late it comes.",
+        description=f"Fires for {half:g} s of every {period:g} s; the receiver measures how late it comes.",
         impact="None. Its delay is the delay of every page.",
         board=Board.MONITORING,
         cases=(
@@ -93,7 +89,7 @@ def canary(_promise: Promise) -> Alert:
                     Check(0, (firing,)),
                     Check(half - 5, (firing,)),
                     Check(half + 5),
-                    Check(_CANARY_SECONDS, (Firing({}),)),
+                    Check(period, (Firing({}),)),
                 ),
             ),
         ),
@@ -242,8 +238,9 @@ def _one(metric: str, job: str) -> Callable[[str], tuple[Series, ...]]:
 
 
 def _deployed(promise: Promise) -> Alert:
+    new_for = promise.alerts.deployed.new_for
     versions = f"sum by (job, version) ({promql.selector(catalogue.BUILD_INFO)})"
-    before = f"sum by (job, version) ({promql.selector(catalogue.BUILD_INFO)} offset {_NEW_FOR})"
+    before = f"sum by (job, version) ({promql.selector(catalogue.BUILD_INFO)} offset {new_for})"
     labels = {"job": BOOKING_JOB, "version": "2"}
 
     def running(version: str, values: str) -> Series:
@@ -259,7 +256,7 @@ def _deployed(promise: Promise) -> Alert:
         expression=f"{versions} unless {before} and on (job) count by (job) ({before})",
         summary="Version {version} is running now",
         description="Version {version} runs, which did not {ago} ago.",
-        facts={"version": wording.label("version"), "ago": str(_NEW_FOR)},
+        facts={"version": wording.label("version"), "ago": str(new_for)},
         impact="None; what broke after this may have been broken by this.",
         board=Board.MONITORING,
         cases=(
@@ -271,7 +268,7 @@ def _deployed(promise: Promise) -> Alert:
                     Check(180 * promise.timers.scrape_interval.seconds),
                     Check(
                         216 * promise.timers.scrape_interval.seconds,
-                        (Firing(labels, {"version": "2", "ago": str(_NEW_FOR)}),),
+                        (Firing(labels, {"version": "2", "ago": str(new_for)}),),
                     ),
                     Check(300 * promise.timers.scrape_interval.seconds),
                 ),

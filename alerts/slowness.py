@@ -148,16 +148,16 @@ def _slow(  # noqa: PLR0913, PLR0917 - what differs from one to the next
 
 
 def _journey_stuck(promise: Promise) -> Alert:
-    limits = promise.alerts.journey_stuck
+    limits, over = promise.alerts.journey_stuck, promise.objectives.journey_latency.threshold_seconds
     age = promql.max_by(promql.selector(c.INFLIGHT_OLDEST_AGE), "job")
     return Alert(
         name="BookingJourneyStuck",
         severity=Severity.WARNING,
         category=Category.SYMPTOM,
         component=Component.CORE,
-        expression=f"{age} > {limits.over:g}",
+        expression=f"{age} > {over:g}",
         summary="A caller has waited for an answer for too long",
-        description=f"The oldest unanswered booking was held {{seconds}} s ago; warning above {limits.over:g} s.",
+        description=f"The oldest unanswered booking was held {{seconds}} s ago; warning above {over:g} s.",
         facts={"seconds": wording.value_as_count()},
         impact="One caller, at least, hears nothing; if many follow, the success rate falls next.",
         board=Board.OPERATIONAL,
@@ -166,10 +166,10 @@ def _journey_stuck(promise: Promise) -> Alert:
         cases=level(
             Level(
                 lambda values: (sample(c.INFLIGHT_OLDEST_AGE, values, job=BOOKING_JOB),),
-                right=limits.over,
-                wrong=limits.over + 1,
+                right=over,
+                wrong=over + 1,
                 labels=_JOB,
-                facts={"seconds": f"{limits.over + 1:g}"},
+                facts={"seconds": f"{over + 1:g}"},
             ),
             hold=limits.for_,
             keep_firing=limits.keep_firing_for,

@@ -24,7 +24,7 @@ def board(promise: Promise) -> Board:
         description="Whether the promise is kept over its whole window, what is left of the budget, what burns it.",
         rows=(
             Row("The promise, over its whole window", (*(_kept(sli) for sli in slis), _uptime(promise))),
-            Row("What may still go wrong", (*(_left(sli) for sli in slis), _left_over_time(slis))),
+            Row("What may still go wrong", (*(_left(sli, promise) for sli in slis), _left_over_time(slis, promise))),
             Row("How fast it goes", tuple(_pace(sli, promise) for sli in slis)),
             Row("What burned it", (_bad_events(slis), _slices(promise))),
         ),
@@ -56,19 +56,20 @@ def _uptime(promise: Promise) -> Panel:
     return stat(caption, query, steps=falling(Step(float(objective.target), GREEN)), decimals=3, width=THIRD)
 
 
-def _left(sli: Sli) -> Panel:
+def _left(sli: Sli, promise: Promise) -> Panel:
+    limits = promise.alerts.error_budget_left
     caption = Caption(
         f"Budget left: {sli.called}",
-        "Share of what may go wrong in the window that has not gone wrong yet. Below half, reliability work comes "
-        "first; below 0, the promise is broken.",
+        f"Share of what may go wrong in the window that has not gone wrong yet. Below {limits.noted_below:.0%}, "
+        "reliability work comes first; below 0, the promise is broken.",
         SHARE,
         alert="ErrorBudgetHalfSpent",
     )
-    steps = falling(Step(0, ORANGE), Step(0.1, YELLOW), Step(0.5, GREEN))
+    steps = falling(Step(0, ORANGE), Step(float(limits.scarce_below), YELLOW), Step(float(limits.noted_below), GREEN))
     return stat(caption, q.now(q.judged(budgets.budget_left(sli), "left")), steps=steps, decimals=1, width=THIRD)
 
 
-def _left_over_time(slis: tuple[Sli, ...]) -> Panel:
+def _left_over_time(slis: tuple[Sli, ...], promise: Promise) -> Panel:
     caption = Caption(
         "Budget left over time",
         "A step down is an incident; a slope is a leak. It grows as bad days leave the window.",
@@ -76,7 +77,8 @@ def _left_over_time(slis: tuple[Sli, ...]) -> Panel:
         alert="ErrorBudgetHalfSpent",
     )
     queries = [q.judged(budgets.budget_left(sli), sli.called) for sli in slis]
-    return timeseries(caption, *queries, lines=(Step(0.5, YELLOW), Step(0, RED)), look=Look(width=THIRD))
+    lines = (Step(float(promise.alerts.error_budget_left.noted_below), YELLOW), Step(0, RED))
+    return timeseries(caption, *queries, lines=lines, look=Look(width=THIRD))
 
 
 def _pace(sli: Sli, promise: Promise) -> Panel:

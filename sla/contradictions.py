@@ -76,6 +76,19 @@ def _out_of_order(promise: Promise) -> Iterator[str]:
             f"alerts.success_rate.warning.ratio: {warning.ratio} is not below the critical "
             f"{critical.ratio}, so the warning could never come first; choose a smaller one"
         )
+    for name in _EDGES:
+        objective: LatencyObjective = getattr(promise.objectives, name)
+        if objective.goal_seconds > objective.threshold_seconds:
+            yield (
+                f"objectives.{name}.goal_seconds: {objective.goal_seconds:g} is easier than the promise of "
+                f"{objective.threshold_seconds:g}; choose at most that"
+            )
+    left = promise.alerts.error_budget_left
+    if left.scarce_below >= left.noted_below:
+        yield (
+            f"alerts.error_budget_left.scarce_below: {left.scarce_below} is not below noted_below {left.noted_below}; "
+            "choose a smaller one"
+        )
     route, silence = promise.timers.routes.deadman, promise.timers.deadman_silence
     # Alertmanager repeats at a multiple of group_interval; one lost repetition must not page.
     loudest = 2 * (route.repeat_interval.seconds + route.group_interval.seconds)

@@ -78,6 +78,13 @@ class LevelLimits(Strict):
     keep_firing_for: Seconds
 
 
+class StuckLimits(Strict):
+    """Fires while something is older than an objective allows."""
+
+    for_: Seconds = Field(alias="for")
+    keep_firing_for: Seconds
+
+
 class RateLimits(LevelLimits):
     """Fires while something grows faster than so much a second."""
 
@@ -144,6 +151,25 @@ class BurnTiers(Strict):
     warning: tuple[BurnTier, ...]
 
 
+class BudgetLeft(Strict):
+    """From when on the rest of a budget, as a share of it, is noted, and shown as nearly gone."""
+
+    noted_below: Ratio
+    scarce_below: Ratio
+
+
+class CanaryPeriod(Strict):
+    """Fires in the first half of every period."""
+
+    period: Seconds
+
+
+class Newness(Strict):
+    """Tells of a version for so long after it was first seen."""
+
+    new_for: Seconds
+
+
 class Alerts(Strict):
     """Thresholds, windows and evidence counts of every alert."""
 
@@ -154,7 +180,8 @@ class Alerts(Strict):
     api_latency: TwoShares
     low_volume_failures: LowVolumeLimits
     error_budget_burn: BurnTiers
-    journey_stuck: LevelLimits
+    error_budget_left: BudgetLeft
+    journey_stuck: StuckLimits
     circuit_breaker_flapping: GrowthLimits
     database_connection_errors: GrowthLimits
     calcom_latency: SlowLimits
@@ -171,3 +198,5 @@ class Alerts(Strict):
     telemetry_age_seconds: LevelLimits
     rule_failures: GrowthLimits
     notification_failures: GrowthLimits
+    pipeline_canary: CanaryPeriod
+    deployed: Newness

@@ -118,6 +118,18 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
             id="a warning that comes last",
         ),
         pytest.param(
+            "goal_seconds: 45",
+            "goal_seconds: 60",
+            "objectives.journey_latency.goal_seconds: 60 is easier than the promise of 50; choose at most that",
+            id="a goal beyond the promise",
+        ),
+        pytest.param(
+            "noted_below: 0.5",
+            "noted_below: 0.05",
+            "alerts.error_budget_left.scarce_below: 0.1 is not below noted_below 0.05; choose a smaller one",
+            id="scarce before it is noted",
+        ),
+        pytest.param(
             "deadman_silence: 3m",
             "deadman_silence: 2m",
             "timers.deadman_silence: 2m would page after one lost repetition of the Watchdog; choose at least 180s",
