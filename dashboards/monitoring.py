@@ -23,7 +23,7 @@ def board(promise: Promise) -> Board:
         rows=(
             Row("System health, of the monitoring itself", (_targets(), _signs_of_life(promise), _failures(promise))),
             Row("Can it see", (_scrape_seconds(promise), _samples(), _collectors(promise))),
-            Row("Does it judge in time", (_group_seconds(promise), _skipped_files(), _exemplars())),
+            Row("Does it judge in time", (_group_seconds(promise), _skipped_files(), _ways_out())),
             Row("Does it arrive", (_delivery(promise), _notifications())),
         ),
     )
@@ -130,15 +130,16 @@ def _skipped_files() -> Panel:
     return timeseries(caption, Query(q.per_minute(c.FILES_SKIPPED, "reason"), "{{reason}}"), look=Look(width=THIRD))
 
 
-def _exemplars() -> Panel:
+def _ways_out() -> Panel:
     caption = Caption(
-        "Exemplars",
-        "A minute, by what became of them: the traces behind the dots on latencies. None while nothing is traced.",
+        "Exemplars and OTLP pushes",
+        "A minute, by what became of them. An exemplar is the trace behind a dot; both are 0 where OTLP is off.",
         "cpm",
     )
     queries = (
-        Query(q.per_minute(c.EXEMPLARS, "result"), "{{result}}"),
-        Query(q.per_minute(c.EXEMPLARS_LOST), "lost"),
+        Query(q.per_minute(c.EXEMPLARS, "result"), "exemplars {{result}}"),
+        Query(q.per_minute(c.EXEMPLARS_LOST), "exemplars lost"),
+        Query(q.per_minute(c.PUSHES, "result"), "pushes {{result}}"),
     )
     return timeseries(caption, *queries, look=Look(width=THIRD))
 

@@ -11,7 +11,7 @@ import threading
 import structlog
 
 from exporter import app
-from exporter.exemplars import Exemplars, Listener
+from exporter.exemplars import Listener
 from exporter.settings import Settings
 from sla import logs
 from sla.environment import SettingsError
@@ -25,9 +25,9 @@ def main() -> int:
     except SettingsError as error:
         return _refuse(str(error))
     logs.configure(settings.log_level)
-    exemplars = Exemplars()
+    shared = app.Shared()
     try:
-        server = app.server(app.exposition(settings, exemplars), host=settings.host, port=settings.port)
+        server = app.server(app.exposition(settings, shared), host=settings.host, port=settings.port)
     except OSError as error:
         return _refuse(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; set EXPORTER_PORT")
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -35,7 +35,7 @@ def main() -> int:
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
     structlog.get_logger().info("exporter_listening", host=settings.host, port=settings.port)
     # Only now: whoever has our port has the socket, too, and keeps it.
-    with server, Listener(settings.metrics_directory, exemplars):
+    with server, Listener(settings.metrics_directory, shared.exemplars), app.pusher(settings, shared):
         server.serve_forever(poll_interval=0.2)
     return 0
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
 
@@ -17,6 +19,7 @@ from exporter.collectors.breaker import BreakerCollector
 from exporter.collectors.cache import CacheCollector
 from exporter.collectors.database import DatabaseCollector
 from exporter.collectors.metric_files import MetricFilesCollector
+from exporter.collectors.pushes import Pushes
 from exporter.collectors.workers import WorkersCollector
 from exporter.exemplars import Exemplar, Exemplars, Place
 from exporter.exposition import Templates
@@ -64,8 +67,16 @@ class Exposition:
         return content_type, b"".join((*totals, others))
 
 
-def exposition(settings: Settings, exemplars: Exemplars) -> Exposition:
-    """Wire everything a scrape reads."""
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What is received and counted once, and told by every way out."""
+
+    exemplars: Exemplars = field(default_factory=Exemplars)
+    pushes: Pushes = field(default_factory=Pushes)
+
+
+def collectors(settings: Settings, shared: Shared) -> tuple[MetricFilesCollector, Sequence[Collector]]:
+    """Wire everything there is to read, with connections of its own."""
     files = settings.metrics_directory
     redis_url = settings.redis_url.get_secret_value()
     # Two ask Redis, one after the other: a Redis that hangs must cost the scrape no more than one that is asked once.
@@ -75,10 +86,26 @@ def exposition(settings: Settings, exemplars: Exemplars) -> Exposition:
         DatabaseCollector(settings.database_url.get_secret_value(), query_seconds=settings.query_seconds),
         CacheCollector(redis_url, query_seconds=redis_seconds),
         BreakerCollector(redis_url, query_seconds=redis_seconds),
-        exemplars,
+        shared.exemplars,
+        shared.pushes,
         BuildCollector(),
     )
-    return Exposition(MetricFilesCollector(files), others, exemplars)
+    return MetricFilesCollector(files), others
+
+
+def exposition(settings: Settings, shared: Shared) -> Exposition:
+    """Wire what answers a scrape."""
+    return Exposition(*collectors(settings, shared), shared.exemplars)
+
+
+def pusher(settings: Settings, shared: Shared) -> AbstractContextManager[None]:
+    """Wire what pushes for as long as its block lasts; without an endpoint, nothing does."""
+    if settings.otlp_endpoint is None:
+        return nullcontext()
+    from exporter import otlp  # noqa: PLC0415 - off means not even imported
+
+    push = otlp.Push(*collectors(settings, shared), shared.exemplars, endpoint=settings.otlp_endpoint)
+    return otlp.Pusher(push, shared.pushes, seconds=settings.otlp_interval_milliseconds / 1000)
 
 
 def server(metrics: Exposition, *, host: str, port: int) -> ThreadingHTTPServer:

@@ -32,4 +32,13 @@ class Settings(ProcessSettings):
     query_seconds: Annotated[float, Field(gt=0, le=3)] = Field(
         1.5, description="How long one source (PostgreSQL, Redis) may hold a scrape up; below half its timeout."
     )
+    otlp_endpoint: Annotated[str, Field(pattern="^https?://")] | None = Field(
+        None,
+        validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT",
+        description="Where to push all metrics over OTLP/HTTP as well, without /v1/metrics; headers and certificates "
+        "come from OpenTelemetry's own variables. Unset: nowhere.",
+    )
+    otlp_interval_milliseconds: Annotated[float, Field(ge=100)] = Field(
+        60_000.0, validation_alias="OTEL_METRIC_EXPORT_INTERVAL", description="How often."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe line to log.")

@@ -193,7 +193,9 @@ CACHE_HIT, CACHE_MISS = "hit", "miss"
 CACHE_ANSWERS = (CACHE_HIT, CACHE_MISS)
 CACHE_RESULT = Label("result", (*CACHE_ANSWERS, "error"))
 DB_ERROR = Label("kind", ("connect", "pool_exhausted", "lost"))
-COLLECTOR = Label("collector", ("metric_files", "workers", "database", "cache", "breaker", "exemplars", "build"))
+COLLECTOR = Label(
+    "collector", ("metric_files", "workers", "database", "cache", "breaker", "exemplars", "pushes", "build")
+)
 SLOT = Label("slot")
 PROBE = Label("probe", ("light", "full"))
 VERDICT = Label("verdict", ("pass", "fail", "inconclusive"))
@@ -554,6 +556,13 @@ EXEMPLARS = Metric(
     "Exemplars that workers sent: kept for the next scrape, malformed, or `evicted`, the oldest of too many.",
     Home.SIDECAR,
     labels=(Label("result", ("kept", "malformed", "evicted")),),
+)
+PUSHES = Metric(
+    "exporter_otlp_pushes_total",
+    Kind.COUNTER,
+    "Pushes of all these numbers over OTLP; each carries totals, so that one that failed is made up for by the next.",
+    Home.SIDECAR,
+    labels=(Label("result", ("sent", "failed")),),
 )
 
 PROBE_CONSECUTIVE_FAILURES = Metric(

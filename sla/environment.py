@@ -19,9 +19,12 @@ class SettingsError(ValueError):
 
 
 class ProcessSettings(BaseSettings):
-    """One frozen object per process; subclasses set `env_prefix`. Made only in a process's entry point."""
+    """One frozen object per process; subclasses set `env_prefix`. Made only in a process's entry point.
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid")
+    A field with a `validation_alias` is read from that variable: one whose name others have settled.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", validate_by_name=True)
 
     @classmethod
     def read(cls, environ: Mapping[str, str], **chosen: Any) -> Self:
@@ -66,7 +69,9 @@ class ProcessSettings(BaseSettings):
 
     @classmethod
     def _variable(cls, field: str) -> str:
-        return f"{cls.model_config['env_prefix']}{field}".upper()
+        aliases = {name: str(each.validation_alias) for name, each in cls.model_fields.items() if each.validation_alias}
+        given = aliases.get(field, field)
+        return given if given in aliases.values() else f"{cls.model_config['env_prefix']}{field}".upper()
 
 
 def _remedy(name: str, known: list[str]) -> str:

@@ -32,7 +32,7 @@ class MetricFilesCollector:
     KINDS = ("counter", "histogram", "summary")  # those that are summed
 
     def __init__(self, directory: Path, *, now: Callable[[], float] = time.time) -> None:
-        self._directory = directory
+        self.directory = directory
         self._now = now
         self._files: dict[str, MetricFile] = {}
         self._totallers = {kind: Totaller(kind) for kind in self.KINDS}
@@ -40,7 +40,7 @@ class MetricFilesCollector:
         self.totals: Sequence[Totals] = ()
 
     def collect(self) -> Iterator[Family]:
-        self._directory.mkdir(parents=True, exist_ok=True)
+        self.directory.mkdir(parents=True, exist_ok=True)
         files = self._present()
         readable = [file for file in files if self._read(file)]
         self.totals = [
@@ -55,9 +55,9 @@ class MetricFilesCollector:
 
     def _present(self) -> Sequence[MetricFile]:
         # In the directory's own order: the stock collector adds in it, too.
-        with os.scandir(self._directory) as entries:
+        with os.scandir(self.directory) as entries:
             names = [entry.name for entry in entries if entry.name.endswith(".db")]
-        self._files = {name: self._files.get(name) or MetricFile(self._directory / name) for name in names}
+        self._files = {name: self._files.get(name) or MetricFile(self.directory / name) for name in names}
         return list(self._files.values())
 
     def _read(self, file: MetricFile) -> bool:
@@ -72,7 +72,7 @@ class MetricFilesCollector:
 
     def _gauges(self, files: Sequence[MetricFile]) -> Sequence[Family]:
         """Merge gauges as their modes say, the stock way: there are few, and a stale one is worth nothing."""
-        living = holders(self._directory)
+        living = holders(self.directory)
         paths = [str(file.path) for file in files if _counts(file.path, living)]
         merged: Sequence[Family] = list(MultiProcessCollector.merge(paths)) if paths else ()  # type: ignore[no-untyped-call]
         return merged

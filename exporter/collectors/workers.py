@@ -60,6 +60,14 @@ def holders(directory: Path) -> Mapping[str, int]:
     return {slot: pid for slot, pid in held.items() if pid is not None}
 
 
+def first_slot_seconds(directory: Path) -> float | None:
+    """Return the Unix time at which the first slot was taken, and counting began; None before that.
+
+    Nobody ever writes into a slot's lock: it was changed last when it was made.
+    """
+    return min((path.stat().st_mtime for path in directory.glob("*.lock")), default=None)
+
+
 def _holder(path: Path) -> int | None:
     with path.open("rb") as file:
         question = struct.pack(_FLOCK, fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0)

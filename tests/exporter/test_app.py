@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import pytest
 from prometheus_client.metrics_core import GaugeMetricFamily
 
 from exporter.collectors import Runner, Unreachable, gauge
@@ -11,6 +13,7 @@ from exporter.collectors.metric_files import MetricFilesCollector
 from exporter.collectors.workers import WorkersCollector
 from exporter.settings import Settings
 from sla import catalogue as c
+from sla.environment import SettingsError
 
 
 class Good:
@@ -85,6 +88,17 @@ def test_no_worker_alive_is_a_number_and_not_a_gap(tmp_path: Path):
 
 def test_every_setting_explains_itself():
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_opentelemetrys_own_variables_are_read_explained_and_refused_by_their_own_names(monkeypatch):
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318")
+
+    assert Settings.read(os.environ).otlp_endpoint == "http://collector:4318"
+    assert {"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_METRIC_EXPORT_INTERVAL"} <= set(Settings.variables())
+    with pytest.raises(SettingsError, match="EXPORTER_OTLP_ENDPOINT is not a setting"):
+        Settings.read({"EXPORTER_OTLP_ENDPOINT": "http://collector:4318"})
+    with pytest.raises(SettingsError, match=r"^OTEL_EXPORTER_OTLP_ENDPOINT: String should match"):
+        Settings.read({}, otlp_endpoint="collector:4318")
 
 
 def test_families_of_one_scrape_are_never_seen_in_the_next():
