@@ -26,6 +26,7 @@ from booking_core.domain.errors import BookingError
 from booking_core.operator import agent, breaker, erase, hanging, keys, reconcile, terminal, webhooks
 from booking_core.settings import Settings
 from booking_core.telemetry.log_fields import FIELDS
+from booking_core.telemetry.minutes import Minutes
 from sla import logs
 
 # What a job worker keeps of its time to put back what it could not finish.
@@ -131,7 +132,7 @@ async def _work(settings: Settings) -> None:
         abandoned_seconds=settings.abandoned_seconds,
         webhook_body_days=settings.webhook_body_days,
     )
-    async with world.closing, queue.open_async():
+    async with world.closing, queue.open_async(), Minutes(world.recorder).told():
         running = asyncio.create_task(
             queue.run_worker_async(
                 concurrency=settings.jobs_at_once,

@@ -78,6 +78,7 @@ from booking_core.settings import Settings
 from booking_core.telemetry import sentry, slots, tracing
 from booking_core.telemetry.exemplars import Exemplars
 from booking_core.telemetry.log_fields import FIELDS
+from booking_core.telemetry.minutes import Minutes
 from booking_core.telemetry.recorder import Recorder
 from booking_core.telemetry.surprises import Surprises
 from booking_core.telemetry.tracing import Tracing
@@ -318,7 +319,7 @@ def web(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with world.closing:
+        async with world.closing, Minutes(world.recorder).told():
             with drains_first(life, grace_seconds=grace_seconds):
                 yield
             await core.bus.drain()

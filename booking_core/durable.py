@@ -15,6 +15,7 @@ import procrastinate
 import structlog
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Job
+from structlog.contextvars import bound_contextvars
 
 from booking_core.adapters.postgres.queue import PAYLOAD_VERSION
 from booking_core.domain.errors import BookingError
@@ -45,7 +46,8 @@ class Durable:
                 _log.warning("job_from_a_newer_core", job=context.job.id, task=name, version=version)
                 await self.put_back(context.job, after_seconds=NEWER_AGAIN_SECONDS)
             else:
-                with self.traced(name):
+                # Until the work has found out on whose behalf it is done.
+                with bound_contextvars(correlation_id=f"job-{context.job.id}"), self.traced(name):
                     await self._run(work, context.job, **payload)
 
         self.app.task(name=name, pass_context=True)(run)

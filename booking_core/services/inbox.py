@@ -9,6 +9,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from booking_core.bus import Bus
 from booking_core.domain.errors import AppointmentDatabaseError
@@ -96,6 +97,7 @@ class WebhookInbox:
             delivery = await stores.inbox.find(tenant_id, delivery_id)
         if delivery is None or delivery.state is not DeliveryState.RECEIVED:
             return
+        bind_contextvars(correlation_id=delivery.correlation_id)
         try:
             await self._act(delivery)
         except NotYet as error:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
+from structlog.contextvars import bind_contextvars
+
 from booking_core.bus import Bus
 from booking_core.domain import rules, visits
 from booking_core.domain.errors import (
@@ -59,6 +61,7 @@ class Settlement:
             appointment = await stores.appointments.find(tenant_id, appointment_id)
         if appointment is None or appointment.state not in UNSETTLED:
             return None
+        bind_contextvars(correlation_id=appointment.origin.correlation_id)
         try:
             return await self._agree(tenant, appointment)
         except Overtaken:

@@ -37,6 +37,7 @@ _LETTERS: Mapping[LetterKind, str] = {
 _TOLD = (c.API_DURATION, c.STEP_DURATION, c.CALCOM_DURATION, c.DB_QUERY_DURATION, c.CONFIRMATION_DELAY)
 
 Instrument = Counter | Gauge | Histogram
+Labels = tuple[tuple[str, str], ...]
 
 
 class Recorder:
@@ -47,6 +48,7 @@ class Recorder:
 
     def __init__(self, registry: CollectorRegistry, *, exemplars: Exemplars | None = None) -> None:
         self._children: dict[tuple[str, ...], Any] = {}
+        self._registry = registry
         for metric in c.of(c.Home.CORE):
             made = instrument(metric, registry)
             for labels in metric.children():
@@ -147,6 +149,11 @@ class Recorder:
 
     def swept(self, bookings: int) -> None:
         self._child(c.SWEPT).inc(bookings)
+
+    def samples(self, name: str) -> Mapping[Labels, float]:
+        """Return what this slot has counted so far under a sample's name, predecessors included."""
+        families = self._registry.restricted_registry([name]).collect()
+        return {tuple(sample.labels.items()): sample.value for family in families for sample in family.samples}
 
     def _exemplar_lost(self) -> None:
         self._child(c.EXEMPLARS_LOST).inc()

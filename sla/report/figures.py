@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from math import inf, sqrt
 
+from sla.quantile import quantile
 from sla.report.exclusions import Exclusion
 from sla.report.period import Period
 
@@ -163,20 +164,6 @@ def latency(title: str, buckets: Mapping[float, float], edges: Sequence[float]) 
     shares = {edge: buckets[edge] / total for edge in edges if edge in buckets} if total > 0 else {}
     p50, p95, p99 = (quantile(share, buckets) for share in (0.5, 0.95, 0.99))
     return Latency(title, total, p50, p95, p99, shares)
-
-
-def quantile(share: float, buckets: Mapping[float, float]) -> float | None:
-    """Estimate a quantile as Prometheus does: linear within its bucket; the last finite edge beyond that."""
-    total = buckets.get(inf, 0.0)
-    if total <= 0:
-        return None
-    rank, lower, below = share * total, 0.0, 0.0
-    for edge in sorted(buckets):
-        count = buckets[edge]
-        if count >= rank:
-            return lower if edge == inf else lower + (edge - lower) * (rank - below) / (count - below)
-        lower, below = edge, count
-    return lower
 
 
 @dataclass(frozen=True, slots=True)

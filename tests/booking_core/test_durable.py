@@ -10,6 +10,7 @@ from typing import Any
 import procrastinate
 import pytest
 from procrastinate.jobs import Job
+from structlog.contextvars import get_contextvars
 
 from booking_core.adapters.postgres.queue import PAYLOAD_VERSION, seniority
 from booking_core.domain.errors import CalcomUnavailable
@@ -75,6 +76,19 @@ async def test_a_job_that_is_done_leaves_nothing(bench):
 
     assert bench.worked == [{"name": "one"}]
     assert await bench.jobs() == []
+
+
+async def test_what_a_job_logs_is_marked_with_the_job_until_the_work_knows_better(bench):
+    seen: list[str] = []
+
+    async def look(job: Job, **_payload: Any) -> None:
+        seen.append(get_contextvars()["correlation_id"] + f" of {job.id}")
+
+    bench.durable.task("look", look)
+    number = await bench.app.configure_task("look", lock="one", queueing_lock="one").defer_async()
+    await bench.run()
+
+    assert seen == [f"job-{number} of {number}"]
 
 
 async def test_a_job_of_a_newer_core_is_left_to_a_newer_worker_and_not_dropped(bench):

@@ -19,6 +19,7 @@ class SparingRecorder(Recorder):
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._children = _Children(registry)
+        self._registry = registry
 
 
 class _Children(dict[tuple[str, ...], Any]):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sla.quantile import quantile
 from sla.report import figures, period
 from sla.report.exclusions import Exclusion
 from sla.report.figures import Share, Step
@@ -124,7 +125,7 @@ def test_a_quantile_is_estimated_within_its_bucket_as_prometheus_does():
 
 
 def test_what_lies_beyond_the_last_edge_is_at_least_that_edge():
-    assert figures.quantile(0.99, {1.0: 10.0, inf: 100.0}) == 1.0
+    assert quantile(0.99, {1.0: 10.0, inf: 100.0}) == 1.0
 
 
 def test_without_observations_no_latency_is_made_up():
