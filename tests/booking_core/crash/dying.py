@@ -23,16 +23,16 @@ class Death(BaseException):
 
 @dataclass
 class Reaper:
-    """Kills one process at its so-and-so-many-th moment; None lets it live and only notes the moments."""
+    """Kills one process at its so-and-so-many-th moment, or the first of a name; None lets it live and only notes."""
 
-    at: int | None = None
+    at: int | str | None = None
     moments: list[str] = field(default_factory=list)
     is_dead: bool = False
 
     def moment(self, name: str) -> None:
         if not self.is_dead:
             self.moments.append(name)
-            self.is_dead = len(self.moments) == self.at
+            self.is_dead = self.at in (len(self.moments), name)
         if self.is_dead:
             raise Death(name)
 

@@ -8,10 +8,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import httpx
 import psycopg
@@ -70,7 +71,9 @@ class Scene:
         wish = a_request(start=self.start(number), staff="anna")
         return await self.core.orchestrator.book(self.tenant, wish, an_origin())
 
-    def doomed(self, at: int, *, number: int = 0, cancels: Appointment | None = None) -> bool:
+    def doomed(
+        self, at: int | str | None, *, number: int = 0, cancels: Appointment | None = None, works: bool = False
+    ) -> bool:
         """Run a process that dies at this moment; return whether it came through."""
         order = {
             "calcom_url": str(self.http.base_url.join("/v2")),
@@ -78,6 +81,7 @@ class Scene:
             "at": at,
             "start": self.start(number),
             "cancels": str(cancels.id) if cancels else None,
+            "works": works,
         }
         command = [sys.executable, "-m", "tests.booking_core.crash.victim", json.dumps(order)]
         ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
@@ -96,9 +100,25 @@ class Scene:
                 await self.core.settlement.settle(tenant_id, appointment_id, tries=tries)
         raise AssertionError(f"{len(left)} never came to an end")
 
-    def rows(self) -> dict[str, tuple[str, str | None]]:
+    @asynccontextmanager
+    async def throttled(self) -> AsyncIterator[None]:
+        """Let Cal.com take nothing meanwhile."""
+        (await self.http.post("/control/faults", json={"fault": "rate_limit", "seconds": 60})).raise_for_status()
+        yield
+        (await self.http.delete("/control/faults")).raise_for_status()
+
+    def later(self) -> None:
+        """Let the time come of every job, and let the worker that held one be missed."""
+        self.execute("UPDATE procrastinate_jobs SET scheduled_at = now()")
+        self.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '5 minutes'")
+
+    def execute(self, statement: LiteralString) -> list[Any]:
         with psycopg.connect(self.owner_url.replace("postgresql+psycopg://", "postgresql://")) as connection:
-            found = connection.execute("SELECT id::text, state, calcom_uid FROM appointments").fetchall()
+            answer = connection.execute(statement)
+            return answer.fetchall() if answer.description else []
+
+    def rows(self) -> dict[str, tuple[str, str | None]]:
+        found = self.execute("SELECT lineage::text, state, calcom_uid FROM appointments WHERE state <> 'moved'")
         return {row[0]: (row[1], row[2]) for row in found}
 
     async def live(self) -> list[tuple[str, str]]:
@@ -161,3 +181,35 @@ async def test_a_process_killed_at_any_moment_of_a_cancellation_leaves_what_the_
     # Killed before it was noted, nobody has heard of it; once noted it is carried out, whoever dies.
     noted = states.index("cancelled")
     assert states == ["confirmed"] * noted + ["cancelled"] * (at - noted)
+
+
+@pytest.mark.parametrize("call", ["create", "reschedule", "cancel"])
+async def test_a_job_s_process_killed_between_cal_com_s_answer_and_its_commit_is_finished_by_the_next(scene, call):
+    if call == "create":
+        async with scene.throttled():
+            waiting = await scene.book(0)
+    else:
+        waiting = await scene.book(0)
+        async with scene.throttled():
+            if call == "cancel":
+                await scene.core.cancellation.cancel(scene.tenant, waiting.id, reason="ill")
+            else:
+                await scene.core.rescheduling.move(scene.tenant, waiting.id, scene.start(1), an_origin())
+    before, there = scene.execute("SELECT state FROM appointments ORDER BY created_at"), await scene.live()
+    scene.later()
+
+    assert not scene.doomed(f"after {call}", works=True)
+
+    # Cal.com has done it, and nobody has written that down; its job looks as if it were at work.
+    assert await scene.live() != there
+    assert scene.execute("SELECT state FROM appointments ORDER BY created_at") == (
+        before if call == "cancel" else [*before[:-1], ("creating",)]
+    )
+    assert scene.execute("SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'") == [(1,)]
+
+    scene.later()
+    assert scene.doomed(None, works=True)
+
+    assert scene.execute("SELECT count(*) FROM procrastinate_jobs") == [(0,)]
+    assert [state for state, _ in scene.rows().values()] == ["cancelled" if call == "cancel" else "confirmed"]
+    assert_worlds_agree(scene.rows(), await scene.live())

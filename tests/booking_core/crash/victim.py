@@ -1,6 +1,7 @@
-"""`python -m tests.booking_core.crash.victim`: a real process that books or cancels and kills itself with SIGKILL.
+"""`python -m tests.booking_core.crash.victim`: a real process that kills itself with SIGKILL at a chosen moment.
 
-Its one argument is a JSON object: where both worlds are, what to do, and at which moment to die.
+Its one argument is a JSON object: where both worlds are, what to do, and at which moment to die: a number or a name. It
+books or cancels as a process of HTTP does, or works off what is due as a job worker does.
 """
 
 from __future__ import annotations
@@ -8,20 +9,26 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import signal
 import sys
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
+import procrastinate
 from prometheus_client import CollectorRegistry
 
 from booking_core.adapters.calcom import CalcomClient
 from booking_core.adapters.clock import SystemClock
 from booking_core.adapters.postgres.database import PostgresDatabase
-from booking_core.app import World
+from booking_core.adapters.postgres.queue import SETTLE
+from booking_core.app import Core, World
 from booking_core.domain.ports import EVERY_TENANT
+from booking_core.durable import Durable
+from booking_core.jobs import Jobs
 from booking_core.telemetry.recorder import Recorder
 from tests.booking_core.crash.dying import Reaper, a_process
 from tests.factories import a_request, an_origin
@@ -34,7 +41,7 @@ class Sword(Reaper):
 
     def moment(self, name: str) -> None:
         self.moments.append(name)
-        if len(self.moments) == self.at:
+        if self.at in (len(self.moments), name):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -45,12 +52,27 @@ async def main(order: dict[str, Any]) -> None:
         async with database.begin(EVERY_TENANT) as stores:
             (tenant,) = await stores.tenants.every()
         core = a_process(world, Sword(order["at"]))
-        if order["cancels"]:
+        if order["works"]:
+            await work(world, core, order["database_url"])
+        elif order["cancels"]:
             await core.cancellation.cancel(tenant, UUID(order["cancels"]), reason="changed my mind")
         else:
             await core.orchestrator.book(tenant, a_request(start=order["start"], staff="anna"), an_origin())
         await core.bus.drain()
         await database.close()
+
+
+async def work(world: World, core: Core, database_url: str) -> None:
+    """Do what `python -m booking_core worker` does about appointments, once."""
+    conninfo = database_url.replace("postgresql+psycopg://", "postgresql://")
+    app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=conninfo))
+    reconciling: Any = None  # a job of its own
+    jobs = Jobs(world, core, reconciling, app, Durable(app), timedelta(0), random.random)
+    jobs.durable.task(SETTLE, jobs.settle)
+    async with app.open_async():
+        await jobs.retry_stalled(0)
+        await jobs.resume_unsettled(0)
+        await app.run_worker_async(wait=False, listen_notify=False, delete_jobs="successful")
 
 
 if __name__ == "__main__":
