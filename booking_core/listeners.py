@@ -11,6 +11,7 @@ import structlog
 from booking_core.bus import ListenerTable
 from booking_core.caching.availability import AvailabilityMemory
 from booking_core.domain.discrepancies import Outcome
+from booking_core.domain.errors import CancellationRefused
 from booking_core.domain.events import (
     AppointmentBooked,
     AppointmentBookingFailed,
@@ -52,6 +53,7 @@ Changed = (
     | AppointmentReschedulingFailed
     | AppointmentCancelled
 )
+Troubling = InconsistencyDetected | AppointmentBookingFailed | AppointmentCancellationRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ class Listeners:
     async def send_cancellation_refused_email(self, event: AppointmentCancellationRefused) -> None:
         await self._hurry(event, event.appointment_id)
 
-    async def notify_admin_on_sync_failure(self, event: InconsistencyDetected | AppointmentBookingFailed) -> None:
+    async def notify_admin_on_sync_failure(self, event: Troubling) -> None:
         trouble = _trouble(event)
         if trouble is None:
             return
@@ -167,7 +169,7 @@ class Listeners:
             self.recorder.notified(kind, "sent")
 
 
-def _trouble(event: InconsistencyDetected | AppointmentBookingFailed) -> SyncTrouble | None:
+def _trouble(event: Troubling) -> SyncTrouble | None:
     """Return what of an event an administrator must know, if anything."""
     match event:
         case InconsistencyDetected() if event.action != Outcome.GONE:
@@ -175,6 +177,10 @@ def _trouble(event: InconsistencyDetected | AppointmentBookingFailed) -> SyncTro
         # Without an id it failed in the call, and no job has tried it.
         case AppointmentBookingFailed(outcome="failed", appointment_id=UUID() as appointment_id):
             return SyncTrouble(event.tenant_id, "given_up", event.reason, str(appointment_id))
+        # The customer does not want it, and the calendar keeps it.
+        case AppointmentCancellationRefused():
+            reason, outcome = CancellationRefused.reason, Outcome.LEFT_TO_A_PERSON
+            return SyncTrouble(event.tenant_id, reason, outcome, str(event.appointment_id))
     return None
 
 
@@ -219,7 +225,11 @@ def table(
             to.update_customer_engagement_score,
             to.send_called_off_email,
         ),
-        AppointmentCancellationRefused: (to.log_lifecycle, to.send_cancellation_refused_email),
+        AppointmentCancellationRefused: (
+            to.log_lifecycle,
+            to.send_cancellation_refused_email,
+            to.notify_admin_on_sync_failure,
+        ),
         CallMeasured: (to.log_booking_metrics,),
         WebhookReceived: (),
         WebhookProcessed: (to.log_booking_metrics, to.log_lifecycle),

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from booking_core.adapters.payloads import mapping, parsed
+from booking_core.adapters.payloads import mapping, parsed, storable
 from booking_core.domain import rules
 from booking_core.domain.calcom_news import CalcomFact, Standing
 from booking_core.domain.models import Traffic
@@ -55,8 +55,8 @@ def notice(body: bytes, tenant_id: UUID) -> Notice:
     return Notice(
         source=Source.CALCOM,
         event=event,
-        key=f"{trigger}:{uid}:{payload.get('iCalSequence', told.get('createdAt', ''))}"[:200],
-        subject=rules.booking_turn(booking) if booking else f"calcom:{uid}"[:200],
+        key=storable(f"{trigger}:{uid}:{payload.get('iCalSequence', told.get('createdAt', ''))}"[:200]),
+        subject=rules.booking_turn(booking) if booking else storable(f"calcom:{uid}"[:200]),
         traffic=Traffic.SYNTHETIC if metadata.get("bc_traffic") == Traffic.SYNTHETIC else Traffic.REAL,
         body=body,
     )
@@ -65,7 +65,8 @@ def notice(body: bytes, tenant_id: UUID) -> Notice:
 def facts(body: bytes, tenant_id: UUID) -> Sequence[CalcomFact]:
     """Return what a body says of bookings: of one, and if that one replaces another, of the other as well.
 
-    Raises ValueError for times that cannot be read: better a delivery that a person looks at than half a fact.
+    Raises ValueError for times that cannot be read, and for names that no booking has: better a delivery that a person
+    looks at than half a fact.
     """
     told = parsed(body)
     payload = mapping(told.get("payload"))
@@ -74,6 +75,8 @@ def facts(body: bytes, tenant_id: UUID) -> Sequence[CalcomFact]:
         return ()
     ours = our_booking(mapping(payload.get("metadata")), tenant_id)
     host = mapping(payload.get("organizer")).get("username")
+    if any("\0" in str(name) for name in (uid, former, host)):
+        raise ValueError("a name with a NUL is none of Cal.com's")
     start, end = _instant(payload.get("startTime")), _instant(payload.get("endTime"))
     fact = CalcomFact(uid, _STANDING[trigger], start, end, host=host and str(host), appointment_id=ours)
     if not isinstance(former, str) or not former or former == uid:

@@ -18,3 +18,8 @@ def parsed(body: bytes) -> Mapping[str, Any]:
 def mapping(value: object) -> Mapping[str, Any]:
     """Return the value if it is an object, and an empty one otherwise."""
     return value if isinstance(value, dict) else {}
+
+
+def storable(text: str) -> str:
+    """Return the text without NUL, the one character that PostgreSQL takes in no text."""
+    return text.replace("\0", "\ufffd")

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from booking_core.adapters.payloads import mapping, parsed
+from booking_core.adapters.payloads import mapping, parsed, storable
 from booking_core.domain.call_figures import CallFigures
 from booking_core.domain.models import PromptVersion, Traffic
 from booking_core.domain.webhooks import OTHER, Notice, Source
@@ -24,7 +24,7 @@ def notice(body: bytes) -> Notice:
     """Read what a body is about, and keep only that: neither words nor numbers of the caller. Total, like Cal.com's."""
     told = parsed(body)
     call = mapping(told.get("call"))
-    name, call_id = str(told.get("event", ""))[:60], str(call.get("call_id", ""))[:200]
+    name, call_id = storable(str(told.get("event", ""))[:60]), storable(str(call.get("call_id", ""))[:200])
     return Notice(
         source=Source.RETELL,
         event=name if name in EVENTS and call_id else OTHER,

@@ -9,7 +9,12 @@ import pytest
 from procrastinate.jobs import Job
 
 from booking_core.domain.errors import CalcomUnavailable
-from booking_core.domain.events import AppointmentBookingFailed, Effort, InconsistencyDetected
+from booking_core.domain.events import (
+    AppointmentBookingFailed,
+    AppointmentCancellationRefused,
+    Effort,
+    InconsistencyDetected,
+)
 from booking_core.domain.models import Origin, Traffic
 from booking_core.durable import Durable
 from booking_core.jobs import Jobs
@@ -107,8 +112,9 @@ def failure(outcome: str = "failed", appointment_id=None) -> AppointmentBookingF
         (failure(appointment_id=an_id("appointment")), 1),
         (failure(appointment_id=None), 0),
         (failure("refused", appointment_id=an_id("appointment")), 0),
+        (AppointmentCancellationRefused(an_origin(), an_id("appointment"), SALON.id), 1),
     ],
-    ids=["a difference", "gone", "a probe's", "given up", "failed in the call", "declined by the salon"],
+    ids=["a difference", "gone", "a probe's", "given up", "failed in the call", "declined by the salon", "kept"],
 )
 async def test_what_the_administrator_hears_of(stage: Stage, event, letters):
     desk = Desk()
