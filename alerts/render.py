@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from alerts import alertmanager, outside, prometheus, promtool, recording, rules, runbook, time_to_page
+from alerts import alertmanager, kubernetes, outside, prometheus, promtool, recording, rules, runbook, time_to_page
 from alerts.outside import Ways
-from sla import objectives
+from sla import objectives, openslo
 from sla.objectives import Promise, SlaError
 from sla.topology import COMPOSE, NATIVE, Place
 
@@ -34,10 +34,10 @@ def _literal(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _literal)
 
 
-def text_of(document: Mapping[str, Any]) -> str:
-    """Return a document as YAML, keys in the order given, lines unbroken."""
-    body = yaml.dump(dict(document), Dumper=_Dumper, sort_keys=False, width=float("inf"), allow_unicode=True)
-    return NOTICE + body
+def text_of(*documents: Mapping[str, Any]) -> str:
+    """Return documents as YAML, keys in the order given, lines unbroken."""
+    form: dict[str, Any] = {"Dumper": _Dumper, "sort_keys": False, "width": float("inf"), "allow_unicode": True}
+    return NOTICE + "---\n".join(yaml.dump(dict(document), **form) for document in documents)
 
 
 def configuration(
@@ -67,6 +67,9 @@ def files(promise: Promise) -> dict[str, str]:
         written[f"rules/{group.name}.yaml"] = text_of(rules.document(group, promise))
         for name in sorted({alert.name for alert in group.alerts}):
             written[f"tests/{name}.yaml"] = text_of(promtool.document(name, group, promise))
+    for name, resource in kubernetes.resources(recording.groups(promise), promise).items():
+        written[f"kubernetes/{name}.yaml"] = text_of(resource)
+    written["openslo/slos.yaml"] = text_of(*openslo.documents(promise))
     for place in (NATIVE, COMPOSE):
         written |= {f"{place.name}/{name}": text for name, text in configuration(place, promise=promise).items()}
     return dict(sorted(written.items()))

@@ -69,5 +69,15 @@ class Place:
         return f"http://{self.address(process)}"
 
 
+# The last two are the names that prometheus-operator gives to the services it makes.
+KUBERNETES = Place(
+    "kubernetes",
+    hosts={
+        Process.PROBE: "slotwatch-probe",
+        Process.ONCALL: "slotwatch-oncall",
+        Process.PROMETHEUS: "prometheus-operated",
+        Process.ALERTMANAGER: "alertmanager-operated",
+    },
+)
 NATIVE = Place("native")
 COMPOSE = Place("compose", hosts={process: process.value for process in Process})

@@ -26,7 +26,7 @@ from loadtests.drills.outage_plan import Manner
 from loadtests.drills.wishes import MOST_BOOKINGS
 from sla import objectives
 from sla.topology import Place
-from stack import chain_record, drills, ports, reporting, sweep
+from stack import chain_record, drills, openslo, ports, reporting, sweep
 from stack import doctor as examination
 from stack.bench import core as bench
 from stack.bench import servers
@@ -46,6 +46,7 @@ app = typer.Typer(
 )
 
 app.command()(reporting.report)
+app.command()(openslo.import_openslo)
 
 PortOption = Annotated[
     list[str] | None,

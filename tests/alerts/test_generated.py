@@ -67,6 +67,7 @@ def test_a_changed_threshold_makes_rules_tests_and_runbook_stale(edited, written
     names = {sentence.split(": ")[0].removeprefix(f"{written}/") for sentence in stale(stricter, written)}
 
     assert names == {
+        "generated/kubernetes/prometheusrule.yaml",
         "generated/rules/booking-fast.yaml",
         "generated/tests/BookingSuccessRateLow.yaml",
         "runbooks/BookingSuccessRateLow.md",
