@@ -15,6 +15,7 @@ from sla.objectives import Promise
 
 DIRECTORY = Path(__file__).resolve().parent.parent / "runbooks"
 BEGIN = "<!-- generated from sla/sla.yaml by `make generate`; do not edit -->"
+INDEX = "README.md"
 END = "<!-- end of generated part -->"
 
 
@@ -26,13 +27,33 @@ def refreshed(promise: Promise, directory: Path = DIRECTORY) -> dict[Path, str]:
         path = directory / f"{name}.md"
         written = path.read_text("utf-8") if path.exists() else f"# {name}\n\n{BEGIN}\n{END}\n"
         texts[path] = _replaced(written, generated_part(list(alerts)))
-    return texts
+    index = directory / INDEX
+    written = index.read_text("utf-8") if index.exists() else f"# Runbooks\n\n{BEGIN}\n{END}\n"
+    return texts | {index: _replaced(written, table(by_name))}
 
 
 def _replaced(text: str, part: str) -> str:
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     return before + part + after
+
+
+def table(alerts: Sequence[Alert]) -> str:
+    """Return every alert with its severities and what it says, in the order given."""
+    lines = ["| alert | severity | component | what it says |", "|---|---|---|---|"]
+    for name, those in groupby(alerts, key=lambda alert: alert.name):
+        same = list(those)
+        severities = ", ".join(dict.fromkeys(str(alert.severity) for alert in same))
+        says = same[0].summary.format_map(_Names())
+        lines.append(f"| [{name}]({name}.md) | {severities} | {same[0].component} | {says} |")
+    return "\n".join((BEGIN, "", *lines, "", END))
+
+
+class _Names(dict[str, str]):
+    """Stands for the facts of an alert that is not firing: each is told by its name."""
+
+    def __missing__(self, key: str) -> str:
+        return f"({key})"
 
 
 def generated_part(alerts: Sequence[Alert]) -> str:
