@@ -26,7 +26,7 @@ from loadtests.drills.outage_plan import Manner
 from loadtests.drills.wishes import MOST_BOOKINGS
 from sla import objectives
 from sla.topology import Place
-from stack import chain_record, drills, openslo, ports, reporting, sweep
+from stack import chain_record, drills, metrics_page, openslo, ports, reporting, sweep
 from stack import doctor as examination
 from stack.bench import core as bench
 from stack.bench import servers
@@ -246,4 +246,11 @@ def generate(
         subprocess.run([sys.executable, "-m", package, *flags], check=False).returncode
         for package in ("alerts", "dashboards")
     ]
+    with _sentences():
+        promise = objectives.load()
+    if not check:
+        metrics_page.write(promise)
+    for sentence in metrics_page.stale(promise):
+        typer.echo(f"{sentence}; run `make generate` and commit the result", err=True)
+        codes.append(1)
     raise typer.Exit(max(codes))

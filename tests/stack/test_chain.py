@@ -19,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from exporter.collectors.workers import holders
 from sla import catalogue as c
 from sla import objectives
+from sla.catalogue import Home
 from sla.topology import Process
 from stack import ports
 from stack.chain_api import ChainApi
@@ -85,6 +86,14 @@ def real_attempts(chain: Chain, **labels: str) -> float:
         for sample in family.samples
         if sample.name == c.ATTEMPTS.name and wanted <= sample.labels.items()
     )
+
+
+def test_the_exporter_publishes_exactly_what_the_catalogue_says(chain):
+    text = httpx.get(f"{chain.place.url(Process.EXPORTER)}/metrics", timeout=5).text
+
+    published = {family.name for family in text_string_to_metric_families(text)}
+    expected = {metric.name.removesuffix("_total") for home in (Home.CORE, Home.SIDECAR) for metric in c.of(home)}
+    assert published == expected
 
 
 def stored(chain: Chain, *states: str) -> int:
