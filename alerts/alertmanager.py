@@ -7,10 +7,13 @@ from typing import Any
 from alerts import causes, meta, outside, symptoms
 from alerts.alert import Category, Component, Severity
 from alerts.outside import Ways
+from sla.hours import TeamHours
 from sla.objectives import Promise, RouteTimers
 from sla.topology import Place, Process
 
 AUDIT, PAGER, TEAM, DEADMAN, CANARY = "audit-log", "oncall-pager", "team-channel", "deadman", "canary"
+
+TEAM_HOURS = "team-hours"
 
 # Each receiver is one path of the on-call receiver.
 PATHS = {AUDIT: "/audit", PAGER: "/pager", TEAM: "/team", DEADMAN: "/deadman", CANARY: "/canary"}
@@ -20,6 +23,7 @@ def document(place: Place, promise: Promise, ways: Ways = outside.NONE) -> dict[
     """Return alertmanager.yml for a place and the ways out that are open; valid for Alertmanager 0.25 and later."""
     return {
         "route": _route_tree(promise),
+        "time_intervals": [{"name": TEAM_HOURS, "time_intervals": [_interval(promise.team_hours)]}],
         # `name` would help readers here, but amtool 0.25 refuses it.
         "inhibit_rules": inhibitions(),
         "receivers": [_receiver(name, place, ways) for name in PATHS],
@@ -40,7 +44,10 @@ def _route_tree(promise: Promise) -> dict[str, Any]:
             _route(AUDIT, timers.evidence, _is("severity", Severity.CRITICAL), group_by=by_alert) | {"continue": True},
             # Grouped by alertname: a second, different problem must not wait for the group_interval of the first.
             _route(PAGER, timers.pager, _is("severity", Severity.CRITICAL), group_by=by_alert),
-            _route(TEAM, timers.team, _is("severity", Severity.WARNING), group_by=["service", "category"]),
+            # A warning at night is told in the morning, if it still is one; the log has it in any case.
+            _route(AUDIT, timers.audit, _is("severity", Severity.WARNING), group_by=by_alert) | {"continue": True},
+            _route(TEAM, timers.team, _is("severity", Severity.WARNING), group_by=["service", "category"])
+            | {"active_time_intervals": [TEAM_HOURS]},
         ],
     }
 
@@ -53,6 +60,14 @@ def _route(receiver: str, timers: RouteTimers, *matchers: str, group_by: list[st
         "group_wait": str(timers.group_wait),
         "group_interval": str(timers.group_interval),
         "repeat_interval": str(timers.repeat_interval),
+    }
+
+
+def _interval(hours: TeamHours) -> dict[str, Any]:
+    return {
+        "weekdays": [day.value for day in hours.days],
+        "times": [{"start_time": f"{hours.begin:%H:%M}", "end_time": f"{hours.end:%H:%M}"}],
+        "location": hours.time_zone.key,
     }
 
 

@@ -10,24 +10,16 @@ from decimal import Decimal
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from sla.contradictions import contradictions
+from sla.hours import TeamHours, Zone
 from sla.limits import Alerts
 from sla.quantities import Count, Positive, Ratio, Seconds, Strict
-
-
-def _zone(name: object) -> ZoneInfo:
-    try:
-        return ZoneInfo(str(name))
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        message = f"{name!r} is no time zone; write one like Europe/Berlin"
-        raise ValueError(message) from error
 
 
 class SlaError(ValueError):
@@ -138,7 +130,7 @@ class Probe(Strict):
 class ReportSettings(Strict):
     """How months are cut, and how much of one must have been seen for a report to say anything."""
 
-    time_zone: Annotated[ZoneInfo, BeforeValidator(_zone)]
+    time_zone: Zone
     least_coverage: Ratio
 
 
@@ -151,6 +143,7 @@ class Promise(Strict):
     dashboard_base_url: str
     objectives: Objectives
     time_to_page: Seconds
+    team_hours: TeamHours
     alerts: Alerts
     timers: Timers
     probe: Probe

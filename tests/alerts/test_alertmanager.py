@@ -99,6 +99,29 @@ def test_the_evidence_of_a_page_is_written_as_soon_as_the_page_is_sent(promise):
     assert timers.evidence.group_wait <= timers.pager.group_wait
 
 
+def test_only_what_the_team_reads_keeps_hours(promise):
+    document = alertmanager.document(NATIVE, promise)
+    timed = [
+        route
+        for route in document["route"]["routes"]
+        if route.keys() & {"active_time_intervals", "mute_time_intervals"}
+    ]
+
+    assert [(route["receiver"], route["matchers"]) for route in timed] == [("team-channel", ['severity="warning"'])]
+    assert document["time_intervals"] == [
+        {
+            "name": "team-hours",
+            "time_intervals": [
+                {
+                    "weekdays": ["monday", "tuesday", "wednesday", "thursday", "friday"],
+                    "times": [{"start_time": "08:00", "end_time": "18:00"}],
+                    "location": "Europe/Berlin",
+                }
+            ],
+        }
+    ]
+
+
 @pytest.mark.parametrize("place", [NATIVE, COMPOSE], ids=lambda place: place.name)
 def test_every_receiver_is_a_path_of_the_on_call_receiver_of_that_place(place, promise):
     receivers = alertmanager.document(place, promise)["receivers"]

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.integration
 
 RECEIVERS = {
     Severity.CRITICAL: f"{alertmanager.AUDIT},{alertmanager.PAGER}",
-    Severity.WARNING: alertmanager.TEAM,
+    Severity.WARNING: f"{alertmanager.AUDIT},{alertmanager.TEAM}",
     Severity.INFO: alertmanager.AUDIT,
 }
 # The two that fire to be heard, not read.

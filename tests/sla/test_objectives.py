@@ -50,6 +50,22 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
     ("old", "new", "sentence"),
     [
         pytest.param(
+            '"18:00"',
+            "18:00",
+            'team_hours.end: 1080 is no time of day; write it in quotation marks, such as "08:00"',
+            id="a time that YAML takes for a number",
+        ),
+        pytest.param(
+            '"18:00"',
+            '"07:00"',
+            "team_hours: they end at 07:00, before they begin at 08:00; they may not span midnight",
+            id="hours over midnight",
+        ),
+        pytest.param("thursday, friday", "thursday, fridag", "team_hours.days.4: ", id="no day of the week"),
+        pytest.param(
+            "days: [monday, tuesday, wednesday, thursday, friday]", "days: []", "team_hours.days: ", id="no day at all"
+        ),
+        pytest.param(
             "scrape_timeout: 4s",
             "scrape_timout: 4s",
             "timers.scrape_timout: unknown key (did you mean 'scrape_timeout'?)",
