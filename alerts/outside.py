@@ -64,26 +64,26 @@ def ways(directory: Path) -> Ways:
 
 
 def _pagerduty(secret: Path) -> dict[str, Any]:
-    _content(secret)
+    content(secret)
     details = {"impact": "{{ .CommonAnnotations.impact }}", "runbook": "{{ .CommonAnnotations.runbook_url }}"}
     return {"routing_key_file": str(secret), "description": _TITLE, "details": details, "send_resolved": True}
 
 
 def _slack(secret: Path) -> dict[str, Any]:
-    _content(secret)
+    content(secret)
     return {"api_url_file": str(secret), "title": _TITLE, "text": _TEXT, "send_resolved": True}
 
 
 def _email(secret: Path) -> dict[str, Any]:
     try:
-        account = Email.model_validate_json(_content(secret))
+        account = Email.model_validate_json(content(secret))
     except ValidationError as error:
         keys = '"to", "from", "smarthost" (host:port) and, if there is one, "username"'
         raise SecretError(f"{secret}: write a JSON object with {keys}") from error
     login: dict[str, Any] = {}
     if account.username is not None:
         password = secret.parent / EMAIL_PASSWORD
-        _content(password)
+        content(password)
         login = {"auth_username": account.username, "auth_password_file": str(password)}
     return {
         "to": account.to,
@@ -98,10 +98,11 @@ def _email(secret: Path) -> dict[str, Any]:
 
 
 def _webhook(secret: Path) -> dict[str, Any]:
-    return {"url": _content(secret), "send_resolved": True}
+    return {"url": content(secret), "send_resolved": True}
 
 
-def _content(secret: Path) -> str:
+def content(secret: Path) -> str:
+    """Return what a secret's file holds; raises SecretError when that is nothing."""
     try:
         text = secret.read_text("utf-8").strip()
     except OSError as error:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sla.objectives import Promise
 from sla.topology import JOBS, Place, Process
 
 
-def document(place: Place, promise: Promise, *, rules: str) -> dict[str, Any]:
+def document(
+    place: Place, promise: Promise, *, rules: str, remote_write: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
     """Return prometheus.yml for a place; `rules` is a glob, relative to the configuration file or absolute."""
     timers = promise.timers
     return {
@@ -20,6 +23,7 @@ def document(place: Place, promise: Promise, *, rules: str) -> dict[str, Any]:
         "rule_files": [rules],
         "alerting": {"alertmanagers": [_targets(place, Process.ALERTMANAGER)]},
         "scrape_configs": [{"job_name": job, **_targets(place, process)} for job, process in JOBS.items()],
+        **({"remote_write": list(remote_write)} if remote_write else {}),
     }
 
 

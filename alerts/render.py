@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,12 @@ def text_of(*documents: Mapping[str, Any]) -> str:
 
 
 def configuration(
-    place: Place, *, promise: Promise | None = None, rules: str = RULES_BESIDE, ways: Ways = outside.NONE
+    place: Place,
+    *,
+    promise: Promise | None = None,
+    rules: str = RULES_BESIDE,
+    ways: Ways = outside.NONE,
+    remote_write: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, str]:
     """Return prometheus.yml and alertmanager.yml for any place, as file name to text.
 
@@ -49,7 +54,7 @@ def configuration(
     """
     promise = promise or objectives.load()
     return {
-        "prometheus.yml": text_of(prometheus.document(place, promise, rules=rules)),
+        "prometheus.yml": text_of(prometheus.document(place, promise, rules=rules, remote_write=remote_write)),
         "alertmanager.yml": text_of(alertmanager.document(place, promise, ways)),
     }
 

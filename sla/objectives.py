@@ -90,6 +90,7 @@ class Timers(Strict):
     month_evaluation_interval: Seconds
     resend_delay: Seconds
     retention: Seconds
+    history_retention: Seconds
     deadman_silence: Seconds
     routes: Routes
 

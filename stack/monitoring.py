@@ -9,7 +9,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from alerts import outside, render
+from alerts import outside, remote_store, render
 from alerts.alertmanager import alertmanager_flags
 from alerts.prometheus import prometheus_flags
 from sla.objectives import Promise
@@ -52,9 +52,13 @@ class MonitoringFiles:
         rules = str(render.GENERATED / "rules" / "*.yaml")
         try:
             ways = outside.ways(self.run.secrets)
+            remote_write = remote_store.remote_write(self.run.secrets)
         except outside.SecretError as error:
             raise Refused(str(error)) from error
-        for name, text in render.configuration(self.place, promise=self.promise, rules=rules, ways=ways).items():
+        texts = render.configuration(
+            self.place, promise=self.promise, rules=rules, ways=ways, remote_write=remote_write
+        )
+        for name, text in texts.items():
             path = self.run.configuration / name
             path.touch(mode=0o600)
             path.write_text(text, "utf-8")

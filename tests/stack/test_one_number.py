@@ -18,6 +18,7 @@ from alerts import runbook
 from loadtests.verdict import Evidence, Finding, Limits, judge
 from sla import objectives
 from sla.objectives import Promise, SlaError
+from stack import metrics_page
 from tests.loadtests.factories import sample
 
 BEFORE, AFTER = "threshold_seconds: 50\n", "threshold_seconds: 45\n"
@@ -56,6 +57,7 @@ def generated(promise: Promise) -> dict[str, str]:
         **{f"alerts/generated/{name}": text for name, text in alerts.render.files(promise).items()},
         **{f"runbooks/{path.name}": text for path, text in runbook.refreshed(promise, runbook.DIRECTORY).items()},
         **{f"dashboards/generated/{name}": text for name, text in dashboards.render.files(promise).items()},
+        "docs/METRICS.md": metrics_page.text(promise),
     }
 
 
@@ -71,11 +73,16 @@ def change(stricter) -> Change:
 
 def test_only_the_files_that_depend_on_it_change(change):
     assert change.files == {
+        "alerts/generated/kubernetes/prometheusrule.yaml",
+        "alerts/generated/openslo/slos.yaml",
         "alerts/generated/rules/booking-slow.yaml",
         "alerts/generated/tests/BookingJourneyStuck.yaml",
         "runbooks/BookingJourneyStuck.md",
         "dashboards/generated/booking-kpis.json",
         "dashboards/generated/booking-operational.json",
+        "dashboards/generated/kubernetes/booking-kpis.yaml",
+        "dashboards/generated/kubernetes/booking-operational.yaml",
+        "docs/METRICS.md",
     }
 
 
