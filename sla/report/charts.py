@@ -12,6 +12,8 @@ from sla.report.measure import Report
 
 _INK, _GOOD, _BAD, _LINE = "#1f2933", "#2f7d5b", "#c0392b", "#8a94a0"
 _WIDTH, _HEIGHT = 880, 190
+# Names of other periods than months are too long to stand below a point.
+_THIS = "this report"
 
 
 def success_by_day(report: Report) -> str:
@@ -45,7 +47,7 @@ def budget_by_week(objective: Kept) -> str:
 def trend(report: Report) -> str:
     """Draw the success rate of the months before and of this period; a month without a point is not known."""
     months = [(each.month, each.success) for each in report.trend]
-    rows = [{"month": name, "share": share} for name, share in (*months, (report.period.name, _success(report)))]
+    rows = [{"month": name, "share": share} for name, share in (*months, (_THIS, _success(report)))]
     encoding = {**_over_time("month", [row["month"] for row in rows]), **_shares("share")}
     line = {"mark": {"type": "line", "point": {"size": 70, "color": _INK}, "color": _INK}, "encoding": encoding}
     return _svg({"layer": [_rule(float(report.objectives[0].target)), line], "data": {"values": rows}})

@@ -57,6 +57,10 @@ class Report:
         """Whether enough of the period was seen to say anything about it."""
         return self.coverage >= self.least_coverage
 
+    def keeps(self, promised: Kept | Uptime) -> bool | None:
+        """Tell whether a promise was kept; None where too little was seen to say."""
+        return promised.raw.keeps(promised.target) if self.is_sufficient else None
+
 
 def measure(  # noqa: PLR0913 - what a report is made from
     source: Prometheus,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import jinja2
 from markupsafe import Markup
 
 from sla.report import charts
-from sla.report.figures import Share
+from sla.report.figures import Kept, Share, Uptime
 from sla.report.measure import METHOD, Report
 
 UNKNOWN = "\u2013"
@@ -56,9 +56,8 @@ def headline(report: Report) -> str:
     """Say in one sentence what matters: kept, broken, or not known."""
     if not report.is_sufficient:
         return f"Insufficient data: only {percent(report.coverage)} of the time was seen."
-    broken = [each.title for each in report.objectives if each.raw.keeps(each.target) is False]
-    if report.uptime.raw.keeps(report.uptime.target) is False:
-        broken.append(report.uptime.title)
+    promised: Sequence[Kept | Uptime] = (*report.objectives, report.uptime)
+    broken = [each.title for each in promised if report.keeps(each) is False]
     return f"Broken: {'; '.join(broken)}." if broken else "Every promise was kept."
 
 
@@ -110,7 +109,7 @@ def _document(report: Report) -> dict[str, Any]:
                 "target": float(each.target),
                 "raw": _share(each.raw),
                 "adjusted": _share(each.adjusted),
-                "kept": each.raw.keeps(each.target),
+                "kept": report.keeps(each),
                 "budget_events": each.budget_events,
                 "budget_used": each.budget_used,
                 "weeks": [
@@ -123,7 +122,7 @@ def _document(report: Report) -> dict[str, Any]:
             "target": float(report.uptime.target),
             "raw": _share(report.uptime.raw),
             "adjusted": _share(report.uptime.adjusted),
-            "kept": report.uptime.raw.keeps(report.uptime.target),
+            "kept": report.keeps(report.uptime),
         },
         "latencies": [
             {

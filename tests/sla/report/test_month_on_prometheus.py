@@ -182,6 +182,8 @@ def test_a_month_that_was_hardly_seen_is_judged_insufficient_and_exits_2(prometh
 
     assert done.exit_code == 2
     assert "Insufficient data: only 20.00 % of the time was seen." in done.output
+    (document,) = (json.loads(file.read_text()) for file in tmp_path.glob("*/report.json"))
+    assert {each["kept"] for each in (*document["objectives"], document["uptime"])} == {None}
 
 
 def test_a_prometheus_that_is_not_there_is_named_and_exits_1(tmp_path):
