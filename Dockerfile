@@ -36,7 +36,8 @@ RUN PIP_ROOT_USER_ACTION=ignore pip uninstall --yes pip setuptools wheel \
  && groupadd --gid 10001 slotwatch \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin slotwatch \
  && install --directory --owner slotwatch --group slotwatch \
-      /var/lib/slotwatch/metrics /var/lib/slotwatch/oncall /var/lib/slotwatch/probe
+      /var/lib/slotwatch/metrics /var/lib/slotwatch/oncall /var/lib/slotwatch/probe \
+      /var/lib/slotwatch/simulator
 COPY --from=builder /opt/slotwatch /opt/slotwatch
 # PYTHONSAFEPATH: `python -m` must not import from the directory it happens to run in.
 ENV PATH=/opt/slotwatch/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PYTHONSAFEPATH=1

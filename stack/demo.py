@@ -108,7 +108,7 @@ class Story:
         self.tell(f'   the agent says "{answer["say"]}" (appointment {answer["appointment_id"]})')
 
     def _book_next(self) -> dict[str, Any]:
-        """Try slot after slot: the simulator forgets when it ends, the core remembers what earlier demos took."""
+        """Try slot after slot: somebody may have been quicker."""
         answer: dict[str, Any] = {"status": "refused"}
         while self._slots and answer.get("status") == "refused":
             answer = self._book_at(self._slots.pop(0))

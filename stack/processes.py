@@ -57,7 +57,7 @@ def programs(run: RunDirectory, place: Place, promise: Promise) -> tuple[Program
     return (
         _postgres(run),
         _redis(run),
-        _simulator(place),
+        _simulator(run, place),
         _mail(run, place),
         *_booking_core(run, core, place),
         _exporter(run, place),
@@ -90,7 +90,7 @@ def _redis(run: RunDirectory) -> Program:
     return Program("redis", server.command(), "unix socket", ready=server.is_ready)
 
 
-def _simulator(place: Place) -> Program:
+def _simulator(run: RunDirectory, place: Place) -> Program:
     return Program(
         "simulator",
         _python("loadtests.calcom_simulator"),
@@ -98,6 +98,7 @@ def _simulator(place: Place) -> Program:
         ready=_http(place, Process.SIMULATOR, "/control/faults"),
         environment={
             **_listens("SIMULATOR", place, Process.SIMULATOR),
+            "SIMULATOR_MEMORY": str(run.path / "simulator.json"),
             "SIMULATOR_API_KEY": DEMO.calcom_api_key,
             "SIMULATOR_WEBHOOK_URL": f"{place.url(Process.CORE)}/v1/webhooks/calcom/{DEMO.tenant}",
             "SIMULATOR_WEBHOOK_SECRET": DEMO.calcom_webhook_secret,

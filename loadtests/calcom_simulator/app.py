@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import httpx
 from starlette.applications import Starlette
 
-from loadtests.calcom_simulator import api, salons
+from loadtests.calcom_simulator import api, memory, salons
 from loadtests.calcom_simulator.account_api import AccountApi
 from loadtests.calcom_simulator.accounts import BRANCHES, SALON, SECOND_SALON, Accounts, branch_key
 from loadtests.calcom_simulator.amendments import Amendments
@@ -51,6 +51,8 @@ def build(settings: SimulatorSettings, *, clock: Clock, client: httpx.AsyncClien
     accounts, event_types = _accounts(settings), salons.catalogue()
     # Ids start at the time, so that a restarted simulator gives out none of its former life.
     bookings = Bookings(seed=settings.seed, first_id=int(clock.now().timestamp()), clock=clock)
+    if settings.memory is not None:
+        bookings.remember(memory.read(settings.memory))
     reservations = Reservations()
     # From here on time is what Cal.com believes it to be.
     clock = ShiftedClock(clock, board.clock_offset)
@@ -78,6 +80,8 @@ def build(settings: SimulatorSettings, *, clock: Clock, client: httpx.AsyncClien
         async with client:
             yield
             post.clear()
+            if settings.memory is not None:
+                memory.write(settings.memory, bookings)
 
     return Simulator(Starlette(routes=[*control.routes(), *api.routes(gate, handlers)], lifespan=lifespan), board)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -128,6 +128,12 @@ class Bookings:
                 diary = self.live if row.is_live else self.ended
                 diary.take(row.uid)
                 diary.put(changed)
+
+    def remember(self, rows: Iterable[Booking]) -> None:
+        """Store what a former life has left; its ids and uids are never given again."""
+        for row in rows:
+            self._store(row, before=None)
+            self._next_id = max(self._next_id, row.id + 1)
 
     def clear(self) -> None:
         """Forget every booking; ids go on, so that none is ever given twice."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, HttpUrl, SecretStr, model_validator
@@ -32,6 +33,9 @@ class SimulatorSettings(ProcessSettings):
     )
     webhook_url: HttpUrl | None = Field(default=None, description="Where the demo salon's booking webhooks go.")
     webhook_secret: SecretStr | None = Field(default=None, description="Signs webhooks (X-Cal-Signature-256).")
+    memory: Path | None = Field(
+        default=None, description="File that keeps the bookings from one start to the next; unset, a start forgets."
+    )
     seed: int = Field(default=1, description="Decides which requests a fault with a share strikes.")
     rate_limit: int = Field(
         default=1_000_000,
