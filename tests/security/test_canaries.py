@@ -1,6 +1,6 @@
 """Somebody unmistakable books in every way there is; then everything that is written down is searched for them."""
 
-# ruff: noqa: S608 - the names of the tables come from tables.py
+# ruff: noqa: S608 - the names of the tables come from the tables
 
 from __future__ import annotations
 

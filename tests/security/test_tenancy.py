@@ -1,6 +1,6 @@
 """Who may see what in PostgreSQL, asked of PostgreSQL itself."""
 
-# ruff: noqa: S608 - the names of the tables come from tables.py
+# ruff: noqa: S608 - the names of the tables come from the tables
 
 from __future__ import annotations
 
