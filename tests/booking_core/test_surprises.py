@@ -32,6 +32,8 @@ def log(capsys) -> Iterator[None]:
 
 def configured(stage: Stage, *reporters) -> None:
     logs.configure(surprised=Surprises(stage.world.recorder.surprised, *reporters))
+    # Loggers that remember this configuration would keep it for the tests after this one.
+    structlog.configure(cache_logger_on_first_use=False)
 
 
 def fail(error: Exception) -> Exception:
