@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from uuid import UUID
 
 from booking_core.domain.models import OCCUPYING, UNSETTLED, Appointment, State
@@ -64,6 +64,18 @@ class Outcome(StrEnum):
 SETTLED = (Outcome.CANCELLED_THERE, Outcome.CANCELLED_HERE, Outcome.ADOPTED, Outcome.GONE)
 # What the day's allowance counts.
 CHANGES = (Outcome.CANCELLED_THERE, Outcome.CANCELLED_HERE, Outcome.ADOPTED, Outcome.MAKING_AGAIN)
+
+
+# No remedy takes longer: a run that has claimed a change and not said what came of it was killed.
+LONGEST_REMEDY = timedelta(minutes=10)
+
+
+class Claim(Enum):
+    """Whether a run may change something about a difference."""
+
+    GRANTED = auto()
+    USED_UP = auto()  # as many were changed today as may be
+    ANOTHERS = auto()  # another run is at it, or was since this one looked
 
 
 @dataclass(frozen=True, slots=True)

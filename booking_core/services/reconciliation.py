@@ -12,8 +12,8 @@ from booking_core.bus import Bus
 from booking_core.domain.calcom_news import CalcomFact, Standing
 from booking_core.domain.discrepancies import (
     CAPPED,
-    CHANGES,
     SETTLED,
+    Claim,
     Finding,
     Kind,
     ListedBooking,
@@ -100,16 +100,20 @@ class Reconciliation:
     async def _put_right(
         self, tenant: Tenant, findings: Iterable[Finding], sightings: Iterable[Sighting]
     ) -> Sequence[Line]:
-        left, lines = await self._left_today(tenant), []
+        lines = []
         for finding, sighting in zip(findings, sightings, strict=True):
-            outcome = Outcome.WAITING
-            if sighting.is_due(now=self.clock.now()):
-                may_act = left > 0 or remedy(finding) not in CAPPED
-                outcome = await self._apply(tenant, finding) if may_act else Outcome.CAPPED
-                await self._note(tenant, finding, sighting, outcome)
-            left -= outcome in CHANGES
+            is_due = sighting.is_due(now=self.clock.now())
+            outcome = await self._act(tenant, finding, sighting) if is_due else Outcome.WAITING
             lines.append(Line(finding, outcome, sighting))
         return lines
+
+    async def _act(self, tenant: Tenant, finding: Finding, sighting: Sighting) -> Outcome:
+        claim = await self._claim(tenant, sighting) if remedy(finding) in CAPPED else Claim.GRANTED
+        if claim is Claim.ANOTHERS:
+            return Outcome.WAITING
+        outcome = await self._apply(tenant, finding) if claim is Claim.GRANTED else Outcome.CAPPED
+        await self._note(tenant, finding, sighting, outcome)
+        return outcome
 
     async def _learn(self, tenant: Tenant, strangers: Iterable[ListedBooking]) -> None:
         """Know what others have booked past us, as from webhooks that may have been lost: taken, or free again."""
@@ -119,10 +123,13 @@ class Reconciliation:
                 fact = CalcomFact(each.uid, standing, each.start, each.end, each.host)
                 await stores.calcom_bookings.learn(tenant.id, fact)
 
-    async def _left_today(self, tenant: Tenant) -> int:
-        midnight = self.clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    async def _claim(self, tenant: Tenant, sighting: Sighting) -> Claim:
+        """Take one of the day's changes before it is made: another run may be at work at the same time."""
+        now = self.clock.now()
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
         async with self.database.begin(tenant.id) as stores:
-            return self.changes_a_day - await stores.inconsistencies.count_acted(tenant.id, CHANGES, since=midnight)
+            allowed = self.changes_a_day
+            return await stores.inconsistencies.claim(tenant.id, sighting, now=now, since=midnight, at_most=allowed)
 
     async def _apply(self, tenant: Tenant, finding: Finding) -> Outcome:
         try:
@@ -132,8 +139,10 @@ class Reconciliation:
 
     async def _note(self, tenant: Tenant, finding: Finding, sighting: Sighting, outcome: Outcome) -> None:
         """Write down what was done, and tell. What failed is not written down: the next run tries again."""
-        if outcome is not Outcome.FAILED:
-            async with self.database.begin(tenant.id) as stores:
+        async with self.database.begin(tenant.id) as stores:
+            if outcome is Outcome.FAILED:
+                await stores.inconsistencies.unclaim(tenant.id, sighting)
+            else:
                 await stores.inconsistencies.acted(tenant.id, sighting, outcome, now=self.clock.now())
         row = finding.appointment
         origin = row.origin if row else Origin(Channel.API, Traffic.REAL, correlation_id=finding.subject)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from booking_core.app import reconciliation
+from booking_core.app import assemble, reconciliation
 from booking_core.domain.discrepancies import Kind, Outcome, Window
 from booking_core.domain.errors import CalcomUnavailable
 from booking_core.domain.models import Appointment, Customer, State
@@ -361,6 +362,30 @@ async def test_the_days_cap_holds_and_a_new_day_has_a_new_one(stage):
     stage.clock.advance(86400)
     await twice(stage, reconciler)
     assert len(stage.calcom.cancelled) == 5
+
+
+async def test_two_runs_at_once_keep_the_days_cap_and_touch_nothing_twice(stage):
+    class Slow:
+        """Lets the other run go on before it cancels."""
+
+        def __getattr__(self, name):
+            return getattr(stage.calcom, name)
+
+        async def cancel(self, tenant, uid, *, reason):
+            await asyncio.sleep(0)
+            await stage.calcom.cancel(tenant, uid, reason=reason)
+
+    world = replace(stage.world, calcom=Slow())
+    core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6)
+    reconciler = reconciliation(world, core, stuck_seconds=900, changes_a_day=3)
+    for hour in range(8, 13):
+        put(stage, await book(stage, f"2026-12-04T{hour:02}:00"), state=State.FAILED)
+    await reconciler.run(SALON)
+    stage.clock.advance(300)
+
+    await asyncio.gather(reconciler.run(SALON), reconciler.run(SALON))
+
+    assert len(stage.calcom.cancelled) == len(set(stage.calcom.cancelled)) == 3
 
 
 class ShiftingCalcom:

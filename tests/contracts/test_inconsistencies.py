@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +11,16 @@ from uuid import UUID
 
 import pytest
 
-from booking_core.domain.discrepancies import CHANGES, Finding, Kind, ListedBooking, Outcome, Sighting, Window
+from booking_core.domain.discrepancies import (
+    LONGEST_REMEDY,
+    Claim,
+    Finding,
+    Kind,
+    ListedBooking,
+    Outcome,
+    Sighting,
+    Window,
+)
 from booking_core.domain.models import Appointment, State
 from booking_core.domain.ports import EVERY_TENANT, Database, Run
 from tests.contracts.test_stores import an_appointment, hold, settle
@@ -70,19 +81,76 @@ async def test_another_tenants_differences_are_neither_seen_nor_resolved(databas
     assert await sight(database, [orphan("a")], at=LATER) == [Sighting(Kind.ORPHAN_THERE, "a", LATER, LATER)]
 
 
-async def test_what_was_done_is_remembered_and_counted_by_day(database):
-    (sighting, other) = await sight(database, [orphan("a"), orphan("b")])
+async def claim(database: Database, sighting: Sighting, *, at=NOW, since=NOW, at_most: int = 9) -> Claim:
     async with database.begin(SALON.id) as stores:
-        await stores.inconsistencies.acted(SALON.id, sighting, Outcome.CANCELLED_THERE, now=NOW)
-        await stores.inconsistencies.acted(SALON.id, other, Outcome.LEFT_TO_A_PERSON, now=NOW)
-    (done, left) = await still_open(database)
-    await sight(database, [], at=LATER)
+        return await stores.inconsistencies.claim(SALON.id, sighting, now=at, since=since, at_most=at_most)
 
+
+async def act(database: Database, sighting: Sighting, outcome: Outcome, *, at=NOW) -> None:
+    async with database.begin(SALON.id) as stores:
+        await stores.inconsistencies.acted(SALON.id, sighting, outcome, now=at)
+
+
+async def test_what_was_done_is_remembered(database):
+    (sighting, other) = await sight(database, [orphan("a"), orphan("b")])
+    await act(database, sighting, Outcome.CANCELLED_THERE)
+    await act(database, other, Outcome.LEFT_TO_A_PERSON)
+
+    (done, left) = await still_open(database)
     assert (done.outcome, done.acted_at) == (Outcome.CANCELLED_THERE, NOW)
     assert left.outcome is Outcome.LEFT_TO_A_PERSON
+
+
+async def test_so_many_changes_a_day_are_granted_also_to_runs_that_ask_at_once(database):
+    seen = await sight(database, [orphan(name) for name in "abcdef"])
+
+    answers = await asyncio.gather(*(claim(database, each, at_most=4) for each in seen))
+
+    assert Counter(answers) == {Claim.GRANTED: 4, Claim.USED_UP: 2}
+    assert await claim(database, seen[answers.index(Claim.USED_UP)], at=LATER, since=LATER, at_most=4) is Claim.GRANTED
+
+
+async def test_of_two_runs_one_may_change_what_both_have_seen(database):
+    (seen,) = await sight(database, [orphan("a")])
+
+    answers = await asyncio.gather(claim(database, seen), claim(database, seen))
+    assert Counter(answers) == {Claim.GRANTED: 1, Claim.ANOTHERS: 1}
+
+    await act(database, seen, Outcome.GONE, at=LATER)
+    assert await claim(database, seen, at=LATER) is Claim.ANOTHERS
+    (fresh,) = await still_open(database)
+    assert await claim(database, fresh, at=LATER) is Claim.GRANTED
+
+
+@pytest.mark.parametrize(("outcome", "counts"), [(Outcome.CANCELLED_THERE, True), (Outcome.GONE, False), (None, False)])
+async def test_what_was_not_changed_is_given_back(database, outcome, counts):
+    (seen, other) = await sight(database, [orphan("a"), orphan("b")])
+    await claim(database, seen)
     async with database.begin(SALON.id) as stores:
-        assert await stores.inconsistencies.count_acted(SALON.id, CHANGES, since=NOW) == 1
-        assert await stores.inconsistencies.count_acted(SALON.id, CHANGES, since=LATER) == 0
+        if outcome is None:
+            await stores.inconsistencies.unclaim(SALON.id, seen)
+        else:
+            await stores.inconsistencies.acted(SALON.id, seen, outcome, now=NOW)
+
+    assert await claim(database, other, at_most=1) is (Claim.USED_UP if counts else Claim.GRANTED)
+
+
+async def test_what_was_changed_counts_also_when_another_run_has_seen_that_it_is_gone(database):
+    (seen, _) = await sight(database, [orphan("a"), orphan("b")])
+    await claim(database, seen)
+    (other,) = await sight(database, [orphan("b")], at=LATER)
+    await act(database, seen, Outcome.CANCELLED_THERE, at=LATER)
+
+    assert await claim(database, other, at=LATER, at_most=1) is Claim.USED_UP
+
+
+async def test_a_run_that_was_killed_holds_its_claim_for_a_while_and_it_counts(database):
+    (seen, other) = await sight(database, [orphan("a"), orphan("b")])
+    await claim(database, seen)
+
+    assert await claim(database, seen, at=NOW + LONGEST_REMEDY) is Claim.ANOTHERS
+    assert await claim(database, other, at=NOW + LONGEST_REMEDY, at_most=1) is Claim.USED_UP
+    assert await claim(database, seen, at=NOW + LONGEST_REMEDY + timedelta(seconds=1)) is Claim.GRANTED
 
 
 async def test_the_last_run_is_the_last_that_could_compare(database):

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from booking_core.domain.discrepancies import Finding, Outcome, Sighting
+from booking_core.domain.discrepancies import CHANGES, LONGEST_REMEDY, Claim, Finding, Outcome, Sighting
 from booking_core.domain.ports import Run
 from tests.fakes.rows import Stored
 
@@ -35,14 +35,28 @@ class FakeInconsistencies:
         of_tenant = [each for key, each in self._rows.inconsistencies.items() if key[0] == tenant_id]
         return sorted(of_tenant, key=lambda each: (each.first_seen, each.subject))
 
+    async def claim(
+        self, tenant_id: UUID, sighting: Sighting, *, now: datetime, since: datetime, at_most: int
+    ) -> Claim:
+        key, claims = (tenant_id, sighting.kind, sighting.subject), self._rows.claims
+        stored = self._rows.inconsistencies.get(key)
+        is_free = key not in claims or claims[key] < now - LONGEST_REMEDY
+        if stored is None or stored.acted_at != sighting.acted_at or not is_free:
+            return Claim.ANOTHERS
+        if sum(each[0] == tenant_id and at >= since for each, at in claims.items()) >= at_most:
+            return Claim.USED_UP
+        claims[key] = now
+        return Claim.GRANTED
+
+    async def unclaim(self, tenant_id: UUID, sighting: Sighting) -> None:
+        self._rows.claims.pop((tenant_id, sighting.kind, sighting.subject), None)
+
     async def acted(self, tenant_id: UUID, sighting: Sighting, outcome: Outcome, *, now: datetime) -> None:
         key = (tenant_id, sighting.kind, sighting.subject)
-        self._rows.inconsistencies[key] = replace(self._rows.inconsistencies[key], outcome=outcome, acted_at=now)
-
-    async def count_acted(self, tenant_id: UUID, outcomes: Collection[Outcome], *, since: datetime) -> int:
-        resolved = [each for tenant, each, _ in self._rows.resolved if tenant == tenant_id]
-        every = [*await self.open(tenant_id), *resolved]
-        return sum(each.outcome in outcomes and each.acted_at is not None and each.acted_at >= since for each in every)
+        if key in self._rows.inconsistencies:
+            self._rows.inconsistencies[key] = replace(self._rows.inconsistencies[key], outcome=outcome, acted_at=now)
+        if outcome not in CHANGES:
+            self._rows.claims.pop(key, None)
 
     async def ran(self, run: Run) -> None:
         self._rows.runs.append(run)

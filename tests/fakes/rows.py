@@ -63,6 +63,7 @@ class Stored:
     # Open differences by tenant, kind and subject.
     inconsistencies: MutableMapping[tuple[UUID, Kind, str], Sighting] = field(default_factory=dict)
     resolved: list[tuple[UUID, Sighting, datetime]] = field(default_factory=list)
+    claims: MutableMapping[tuple[UUID, Kind, str], datetime] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
 
     def copied(self) -> Stored:
@@ -80,6 +81,7 @@ class Stored:
             letters=dict(self.letters),
             inconsistencies=dict(self.inconsistencies),
             resolved=list(self.resolved),
+            claims=dict(self.claims),
             runs=list(self.runs),
             calcom_bookings=dict(self.calcom_bookings),
         )

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from booking_core.adapters.postgres.tables import inconsistencies, reconciliation_runs
-from booking_core.domain.discrepancies import Finding, Kind, Outcome, Sighting
+from booking_core.domain.discrepancies import CHANGES, LONGEST_REMEDY, Claim, Finding, Kind, Outcome, Sighting
 from booking_core.domain.ports import Run
 
 _SIGHTING = (
@@ -25,6 +25,9 @@ _SIGHTING = (
     inconsistencies.c.acted_at,
 )
 _IS_OPEN = inconsistencies.c.resolved_at.is_(None)
+_IS_CLAIMED = inconsistencies.c.claimed_at.is_not(None)
+# The first half of the advisory lock's name; the second is the salon's.
+_CLAIMING = 7301
 
 
 class PostgresInconsistencies:
@@ -63,22 +66,31 @@ class PostgresInconsistencies:
         rows = await self._connection.execute(query.order_by(inconsistencies.c.first_seen, inconsistencies.c.subject))
         return [_sighting(row) for row in rows]
 
-    async def acted(self, tenant_id: UUID, sighting: Sighting, outcome: Outcome, *, now: datetime) -> None:
-        one = update(inconsistencies).where(
-            inconsistencies.c.tenant_id == tenant_id,
-            inconsistencies.c.kind == sighting.kind.value,
-            inconsistencies.c.subject == sighting.subject,
-            _IS_OPEN,
-        )
-        await self._connection.execute(one.values(action=outcome.value, acted_at=now))
+    async def claim(
+        self, tenant_id: UUID, sighting: Sighting, *, now: datetime, since: datetime, at_most: int
+    ) -> Claim:
+        # One at a time counts and takes, until the transaction ends.
+        await self._connection.execute(select(func.pg_advisory_xact_lock(_CLAIMING, func.hashtext(str(tenant_id)))))
+        is_free = or_(~_IS_CLAIMED, inconsistencies.c.claimed_at < now - LONGEST_REMEDY)
+        as_seen = inconsistencies.c.acted_at.is_not_distinct_from(sighting.acted_at)
+        this = and_(_is(tenant_id, sighting), _IS_OPEN, is_free, as_seen)
+        if not (await self._connection.execute(select(exists().where(this)))).scalar_one():
+            return Claim.ANOTHERS
+        today = and_(inconsistencies.c.tenant_id == tenant_id, inconsistencies.c.claimed_at >= since)
+        if (await self._connection.execute(select(func.count()).where(today))).scalar_one() >= at_most:
+            return Claim.USED_UP
+        await self._connection.execute(update(inconsistencies).where(this).values(claimed_at=now))
+        return Claim.GRANTED
 
-    async def count_acted(self, tenant_id: UUID, outcomes: Collection[Outcome], *, since: datetime) -> int:
-        query = select(func.count()).where(
-            inconsistencies.c.tenant_id == tenant_id,
-            inconsistencies.c.action.in_([outcome.value for outcome in outcomes]),
-            inconsistencies.c.acted_at >= since,
-        )
-        return (await self._connection.execute(query)).scalar_one()
+    async def unclaim(self, tenant_id: UUID, sighting: Sighting) -> None:
+        claimed = update(inconsistencies).where(_is(tenant_id, sighting), _IS_CLAIMED)
+        await self._connection.execute(claimed.values(claimed_at=None))
+
+    async def acted(self, tenant_id: UUID, sighting: Sighting, outcome: Outcome, *, now: datetime) -> None:
+        # Another run may have seen meanwhile that it is gone: what was claimed was changed all the same.
+        one = update(inconsistencies).where(_is(tenant_id, sighting), or_(_IS_OPEN, _IS_CLAIMED))
+        kept = {} if outcome in CHANGES else {"claimed_at": None}
+        await self._connection.execute(one.values(action=outcome.value, acted_at=now, **kept))
 
     async def ran(self, run: Run) -> None:
         values = {
@@ -104,6 +116,11 @@ class PostgresInconsistencies:
             delete(inconsistencies).where(inconsistencies.c.resolved_at < than),
         )
         return sum([(await self._connection.execute(each)).rowcount for each in old])
+
+
+def _is(tenant_id: UUID, sighting: Sighting) -> ColumnElement[bool]:
+    named = (inconsistencies.c.kind == sighting.kind.value, inconsistencies.c.subject == sighting.subject)
+    return and_(inconsistencies.c.tenant_id == tenant_id, *named)
 
 
 def _row(tenant_id: UUID, finding: Finding, now: datetime) -> Mapping[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from booking_core.domain.discrepancies import Finding, Outcome, Sighting
+from booking_core.domain.discrepancies import Claim, Finding, Outcome, Sighting
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,16 @@ class Inconsistencies(Protocol):
 
     async def acted(self, tenant_id: UUID, sighting: Sighting, outcome: Outcome, *, now: datetime) -> None: ...
 
-    async def count_acted(self, tenant_id: UUID, outcomes: Collection[Outcome], *, since: datetime) -> int: ...
+    async def claim(
+        self, tenant_id: UUID, sighting: Sighting, *, now: datetime, since: datetime, at_most: int
+    ) -> Claim:
+        """Take one of the changes allowed since then, before anything is changed: of runs at once, each takes its own.
+
+        It is given back by `acted` if nothing was changed, and by `unclaim`; whoever was killed may have changed it.
+        """
+        ...
+
+    async def unclaim(self, tenant_id: UUID, sighting: Sighting) -> None: ...
 
     async def ran(self, run: Run) -> None: ...
 

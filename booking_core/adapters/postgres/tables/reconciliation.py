@@ -22,6 +22,8 @@ inconsistencies = Table(
     Column("sightings", Integer, nullable=False, server_default=text("1")),
     Column("action", Text),
     Column("acted_at", DateTime(timezone=True)),
+    # Since when one of the day's changes is taken for it, done or not.
+    Column("claimed_at", DateTime(timezone=True)),
     Column("resolved_at", DateTime(timezone=True)),
 )
 
