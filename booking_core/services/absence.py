@@ -12,8 +12,8 @@ BELIEVED_LOOKS = 2
 
 
 def is_believed(appointment: Appointment, *, now: datetime) -> bool:
-    """Tell whether it was looked for often and long enough since it has been in doubt."""
-    if appointment.doubted_at is None or appointment.looks < BELIEVED_LOOKS:
+    """Tell whether it was looked for often and long enough since it has been in doubt; it has just been in vain."""
+    if appointment.doubted_at is None or appointment.looks + 1 < BELIEVED_LOOKS:
         return False
     return now >= appointment.doubted_at + BELIEVED_AFTER
 

@@ -71,6 +71,17 @@ async def test_a_booking_that_was_made_unseen_is_found_and_not_made_again(stage)
     assert len(stage.calcom.created) == 1
 
 
+async def test_what_has_been_in_doubt_for_long_is_believed_absent_at_the_second_look(stage):
+    appointment = await put_down(stage, CalcomOutcomeUnknown())
+    stage.clock.advance(300)
+
+    assert await settle(stage, appointment) == 30
+    stage.clock.advance(30)
+    assert await settle(stage, appointment) is None
+
+    assert state(stage, appointment) is State.CONFIRMED
+
+
 async def test_absence_is_believed_only_after_two_looks_and_a_minute(stage):
     appointment = await put_down(stage, CalcomOutcomeUnknown())
 

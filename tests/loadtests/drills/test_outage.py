@@ -12,7 +12,7 @@ import pytest
 
 from loadtests.drills.line import Answered
 from loadtests.drills.outage import Course
-from loadtests.drills.outage_checks import checks, most_overtaken
+from loadtests.drills.outage_checks import MOST_OVERTAKEN, checks, most_overtaken
 from loadtests.drills.outage_plan import Manner, Plan, plan
 from loadtests.drills.told import Told
 from loadtests.drills.wishes import Call, wish_of
@@ -78,21 +78,17 @@ def a_row(number: int, **changes) -> Row:
     return replace(row, **changes)
 
 
+def at_cal_com(row: Row) -> dict[str, object]:
+    started = {"uid": row.calcom_uid, "status": "accepted", "start": row.start.isoformat()}
+    return {**started, "metadata": {"bc_booking": row.id}}
+
+
 def a_course(**changes) -> Course:
     """Three callers: one confirmed later, one hasty, one whose chair is given away; a fourth during the drain."""
     wishes = [wish_of(number, str(number), None) for number in range(4)]
     rows = [a_row(0), a_row(1, state="failed"), a_row(2, state="failed"), a_row(3)]
     told = [Told(wish, "queued", NOW, f"a{number}") for number, wish in enumerate(wishes)]
-    live = [
-        {
-            "uid": row.calcom_uid,
-            "status": "accepted",
-            "start": row.start.isoformat(),
-            "metadata": {"bc_booking": row.id},
-        }
-        for row in rows
-        if row.state == "confirmed"
-    ]
+    live = [at_cal_com(row) for row in rows if row.state == "confirmed"]
     course = Course(
         plan=Plan([Call(0, wish) for wish in wishes[:3]], {wishes[1].phone}, {wishes[2].phone}, [Call(0, wishes[3])]),
         manner=Manner.REFUSES,
@@ -133,11 +129,44 @@ def test_what_went_wrong_fails_its_line(changes, line):
     assert line in failing(a_course(**changes))
 
 
-def test_one_slow_answer_fails_except_where_a_hanging_cal_com_explains_it():
+def test_one_slow_answer_fails():
     answers = [replace(a_course().answers[0], seconds=8.2), *a_course().answers[1:]]
 
     assert failing(a_course(answers=answers)) == ["slowest answer"]
-    assert failing(a_course(answers=answers, manner=Manner.HANGS)) == []
+
+
+def while_hanging(*answers: tuple[float, float]) -> list[str]:
+    """Return what fails of a course in which callers asked at these moments and waited so long."""
+    (first, *_) = a_course().answers
+    asked = [replace(first, at_seconds=at, seconds=seconds) for at, seconds in answers]
+    return failing(a_course(answers=asked, manner=Manner.HANGS))
+
+
+BEFORE_IT_OPENED = [(number, 8.2) for number in range(5)]
+
+
+def test_where_cal_com_hangs_the_circuit_must_first_learn_of_it_and_then_nobody_waits():
+    assert while_hanging(*BEFORE_IT_OPENED, (12.1, 8.3), (12.3, 0.1), (20.0, 0.1)) == []
+
+
+def test_whoever_waits_longer_than_the_circuit_explains_fails():
+    assert while_hanging(*BEFORE_IT_OPENED, (8.0, 9.1)) == ["slowest answer"]
+    assert while_hanging(*BEFORE_IT_OPENED, (13.0, 2.0), (14.0, 2.0), (20.0, 0.1)) == [
+        "asked since, and answered under 1 s"
+    ]
+
+
+def test_what_was_in_doubt_may_be_overtaken_by_everybody_and_nothing_else():
+    rows = [a_row(number) for number in range(MOST_OVERTAKEN + 2)]
+    wishes = [wish_of(number, row.wished, None) for number, row in enumerate(rows)]
+    answers = [Answered(Told(wish, "queued", NOW, row.id), 0.0, 0.1) for wish, row in zip(wishes, rows, strict=True)]
+    made = [at_cal_com(row) for row in (*rows[1:], rows[0])]
+    plan = Plan([Call(0, wish) for wish in wishes], set(), set(), [])
+    course = a_course(plan=plan, rows=rows, answers=answers, bookings=made)
+    in_doubt = replace(course, answers=[replace(answers[0], seconds=8.2), *answers[1:]])
+
+    assert "overtaken at most by" in failing(course)
+    assert "overtaken at most by" not in failing(in_doubt)
 
 
 def test_a_caller_who_was_told_anything_else_fails():
