@@ -129,7 +129,8 @@ class Listener:
         with suppress(OSError):
             # Wakes the thread with nothing.
             self._socket.shutdown(socket.SHUT_RDWR)
-        if self._thread.is_alive():
+        # Not whether it lives: it may have ended since it was woken.
+        if self._thread.ident is not None:
             self._thread.join()
             self._path.unlink(missing_ok=True)
         self._socket.close()
