@@ -44,7 +44,7 @@ def _report(differences: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m dashboards",
-        description="Write every Grafana dashboard as JSON, made from sla/sla.yaml and sla/catalogue.py.",
+        description="Write every Grafana dashboard as JSON, made from sla/sla.yaml and sla/catalogue.",
     )
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 and name each stale or extra file")
     return parser

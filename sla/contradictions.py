@@ -49,7 +49,7 @@ def _no_edge(key: str, value: float, metric: Metric) -> Iterator[str]:
         edges = ", ".join(f"{edge:g}" for edge in metric.buckets)
         yield (
             f"{key}: {value:g} is not a bucket edge of {metric.name}; "
-            f"choose one of {edges}, or add the edge in sla/catalogue.py"
+            f"choose one of {edges}, or add the edge in sla/catalogue"
         )
 
 

@@ -45,7 +45,7 @@ from booking_core.domain.models import OpenSlot
 class BookingError(Exception):
     """The booking did not happen."""
 
-    # Label value, JSON field and log field alike; listed once more in sla/catalogue.py, compared by a test.
+    # Label value, JSON field and log field alike; listed once more in sla/catalogue, compared by a test.
     reason: ClassVar[str]
 
     def __init__(self, message: str | None = None) -> None:

@@ -20,7 +20,7 @@ LONGEST_SECONDS = 86_400
 
 
 class Operation(StrEnum):
-    """The calls a fault can be limited to; it has every word of the label `operation` in sla/catalogue.py."""
+    """The calls a fault can be limited to; it has every word of the label `operation` in sla/catalogue."""
 
     SLOTS = "slots"
     CREATE = "create"

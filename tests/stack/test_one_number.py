@@ -150,5 +150,5 @@ def test_a_number_between_two_edges_is_refused_before_anything_is_written(tmp_pa
     assert str(refused.value) == (
         "objectives.journey_latency.threshold_seconds: 47 is not a bucket edge of booking_probe_duration_seconds; "
         "choose one of 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 60, 75, 90, 120, 150, "
-        "or add the edge in sla/catalogue.py"
+        "or add the edge in sla/catalogue"
     )
