@@ -133,11 +133,20 @@ class Making:
                 async with self.database.begin(tenant.id) as stores:
                     first = await stores.appointments.find(tenant.id, appointment.id) or visit[0]
                     appointment = as_one(await segments_of(stores, first))
+        if appointment.state is State.MOVED:
+            appointment = await self._where_it_is_now(appointment)
         if appointment.state in {State.RELEASED, State.CANCELLING, State.CANCELLED}:
             raise SlotTaken
         if appointment.state is State.FAILED:
             raise CalcomRejected
         return appointment
+
+    async def _where_it_is_now(self, moved: Appointment) -> Appointment:
+        async with self.database.begin(moved.tenant_id) as stores:
+            living = await stores.appointments.of_lineage(moved.tenant_id, moved.lineage)
+        if not living:
+            raise SlotTaken
+        return living[-1]
 
 
 async def _put_down_jobs(stores: Stores, visit: Sequence[Appointment]) -> None:

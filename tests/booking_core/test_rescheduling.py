@@ -25,7 +25,7 @@ from booking_core.domain.errors import (
 from booking_core.domain.models import Appointment, State, Tenant
 from booking_core.domain.ports import CalcomBooking, CalcomStatus
 from booking_core.services.calendar import Calendar
-from tests.booking_core.conftest import Stage
+from tests.booking_core.conftest import Stage, asking
 from tests.booking_core.crash.dying import DoubtfulDatabase
 from tests.factories import (
     OTHER_SALON,
@@ -195,6 +195,24 @@ async def test_who_books_what_was_moved_there_gets_the_moved_appointment(stage, 
     moved = await move(stage, booked)
 
     assert (await book(stage, start=ELEVEN)).id == moved.id
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+async def test_who_says_again_what_is_being_made_hears_what_became_of_it_meanwhile(stage, booked, is_cancelled):
+    stage.database.rows.appointments[booked.id] = replace(booked, state=State.CREATING)
+
+    async def meanwhile(_seconds: float) -> None:
+        stage.database.rows.appointments[booked.id] = booked
+        await move(stage, booked)
+        if is_cancelled:
+            await cancel(stage, booked)
+
+    again = asking(stage, sleep=meanwhile).book(SALON, a_request(wish=a_wish(email="erika@example.org")), an_origin())
+    if is_cancelled:
+        with pytest.raises(SlotTaken):
+            await again
+    else:
+        assert [(each.state, each.start) for each in [await again]] == [(State.CONFIRMED, TEN_O_CLOCK + HOUR)]
 
 
 async def test_a_time_that_somebody_else_has_is_refused_with_alternatives_and_the_old_time_stands(stage, booked):
