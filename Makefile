@@ -1,7 +1,7 @@
 # The two commands that matter: `make up` and `make test`. Each sets up what is missing first.
 # Options go through ARGS: make up ARGS="--port core=18000"
 .DEFAULT_GOAL := help
-.PHONY: up demo test check generate down clean help setup bench-core bench-exporter lint lock
+.PHONY: up demo test check generate down clean help setup bench-core bench-exporter bench-dashboards lint lock
 
 bin := .venv/bin
 export PYTHON
@@ -42,6 +42,9 @@ bench-core: setup ## the core beside a bare endpoint and pgbench: its rates, cos
 bench-exporter: setup ## a scrape of 1 to 64 workers, beside the client library's own collector
 	@$(bin)/python -m loadtests.benchmarks.scrape $(ARGS)
 
+bench-dashboards: setup ## each dashboard's queries over 30 days of five-second samples; some minutes (ARGS=--days=2 or --help)
+	@$(bin)/python -m loadtests.benchmarks.dashboards $(ARGS)
+
 # With their extras: without them an old pip takes `coverage[toml]` for something that is not pinned, and refuses.
 compile := $(bin)/uv pip compile -q pyproject.toml --universal --generate-hashes --no-strip-extras --no-emit-index-url --no-header
 lock: setup ## pin what pyproject.toml asks for: what runs, and what checks beside it
@@ -55,4 +58,4 @@ clean: ## remove .venv, .run and caches; refused while a chain runs
 	@bash stack/clean.sh
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -219,6 +219,7 @@ def test_make_alone_lists_every_target():
         "generate",
         "bench-core",
         "bench-exporter",
+        "bench-dashboards",
         "lock",
         "down",
         "clean",

@@ -1,0 +1,201 @@
+"""How long does each dashboard take to load when it shows a month of five-second samples?
+
+Run with `make bench-dashboards`; it takes some minutes, nearly all of them to write the month. Each dashboard's queries
+are asked as Grafana asks them, six at a time like a browser, of a real Prometheus that has just been started, and then
+once more. What the month holds is printed above the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from socket import create_server
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+
+from loadtests.benchmarks import month
+from loadtests.benchmarks.month import DAY, Month
+from sla import objectives
+
+GENERATED = Path(__file__).resolve().parents[2] / "dashboards" / "generated"
+# The promise: seconds for all queries of a dashboard.
+PROMISED_SECONDS = 2.0
+# A wide screen's panel has about so many points; Grafana widens the step until the range fits.
+POINTS = 1_000
+BROWSER_CONNECTIONS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One query of a panel, and how long Prometheus took to answer it."""
+
+    panel: str
+    seconds: float
+    is_empty: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One load of a dashboard: its queries, and how long until the last was answered."""
+
+    board: str
+    seconds: float
+    asked: Sequence[Asked]
+
+    @property
+    def slowest(self) -> Asked:
+        return max(self.asked, key=lambda one: one.seconds)
+
+    @property
+    def alone(self) -> float:
+        return sum(one.seconds for one in self.asked)
+
+
+def boards() -> Mapping[str, Sequence[tuple[str, Mapping[str, Any]]]]:
+    """Return every dashboard's queries, each with the title of its panel."""
+    found = {}
+    for path in sorted(GENERATED.glob("*.json")):
+        document = json.loads(path.read_text("utf-8"))
+        found[document["title"]] = [
+            (panel["title"], target) for panel in document["panels"] for target in panel.get("targets", ())
+        ]
+    return found
+
+
+def load(client: httpx.Client, board: str, targets: Sequence[tuple[str, Mapping[str, Any]]], over: Month) -> Load:
+    """Ask everything a dashboard asks, six at a time."""
+    begin = time.perf_counter()
+    with ThreadPoolExecutor(BROWSER_CONNECTIONS) as browser:
+        asked = list(browser.map(lambda entry: _ask(client, entry[0], entry[1], over), targets))
+    return Load(board, time.perf_counter() - begin, asked)
+
+
+def _ask(client: httpx.Client, panel: str, target: Mapping[str, Any], over: Month) -> Asked:
+    step = max(15, math.ceil(over.days * DAY / POINTS))
+    expression = chosen(target["expr"], over, step)
+    begin = time.perf_counter()
+    if target["instant"]:
+        answer = client.post("/api/v1/query", data={"query": expression, "time": over.end - 1})
+    else:
+        limits = {"start": month.BEGIN, "end": over.end - 1, "step": step}
+        answer = client.post("/api/v1/query_range", data={"query": expression, **limits})
+    seconds = time.perf_counter() - begin
+    document = answer.json()
+    if document["status"] != "success":
+        raise RuntimeError(f"{panel}: {document['error']}\n{expression}")
+    return Asked(panel, seconds, not document["data"]["result"])
+
+
+def chosen(expression: str, over: Month, step: int) -> str:
+    """Put in what Grafana does: the range on show, and a rate over one step and one scrape more."""
+    values = {
+        "__rate_interval": f"{step + over.step_seconds}s",
+        "__range": f"{over.days * DAY}s",
+        "job": ".+",
+        "instance": ".+",
+        "traffic": "real",
+    }
+    return re.sub(r"\$(\w+)", lambda match: values[match[1]], expression)
+
+
+@contextmanager
+def prometheus(directory: Path) -> Iterator[httpx.Client]:
+    """Yield a client of a Prometheus on the blocks in `directory`."""
+    (directory / "prometheus.yml").write_text("{}\n", "utf-8")
+    with create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    flags = (
+        f"--config.file={directory}/prometheus.yml",
+        f"--storage.tsdb.path={directory}/data",
+        "--storage.tsdb.retention.time=100y",
+        f"--web.listen-address={address}",
+        "--log.level=error",
+    )
+    with (
+        subprocess.Popen(["prometheus", *flags]) as process,  # noqa: S603, S607 - whichever Prometheus is installed
+        httpx.Client(base_url=f"http://{address}", timeout=300) as client,
+    ):
+        try:
+            while not _is_ready(client):
+                if process.poll() is not None:
+                    raise RuntimeError("Prometheus ended; see above")
+                time.sleep(0.1)
+            yield client
+        finally:
+            process.terminate()
+
+
+def _is_ready(client: httpx.Client) -> bool:
+    try:
+        return client.get("/-/ready").is_success
+    except httpx.TransportError:
+        return False
+
+
+def table(first: Sequence[Load], again: Sequence[Load]) -> Table:
+    """Return the result, a dashboard a line."""
+    made = Table("dashboard", "queries", "first load", "again", "one by one", "slowest query", "promised", title=None)
+    for cold, warm in zip(first, again, strict=True):
+        is_kept = cold.seconds < PROMISED_SECONDS
+        made.add_row(
+            cold.board,
+            str(len(cold.asked)),
+            f"{cold.seconds:.2f} s",
+            f"{warm.seconds:.2f} s",
+            f"{warm.alone:.2f} s",
+            f"{cold.slowest.panel} {cold.slowest.seconds:.2f} s",
+            f"< {PROMISED_SECONDS:g} s {'kept' if is_kept else 'NOT kept'}",
+        )
+    return made
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Return 0 when every dashboard loads in time, 1 when one does not."""
+    parser = argparse.ArgumentParser(prog="python -m loadtests.benchmarks.dashboards", description=__doc__)
+    parser.add_argument("--days", type=int, default=30)
+    parser.add_argument("--step-seconds", type=int, default=5, help="between two scrapes")
+    parser.add_argument("--counters", type=int, default=8, help="at most so many children of a counter or gauge")
+    parser.add_argument("--histograms", type=int, default=2, help="at most so many children of a histogram")
+    parser.add_argument("--verbose", action="store_true", help="name the ten slowest queries of each dashboard")
+    options = parser.parse_args(arguments)
+    over = Month(options.days, options.step_seconds, options.counters, options.histograms)
+    console = Console(highlight=False, width=140)
+    with TemporaryDirectory() as name:
+        directory, promise = Path(name), objectives.load()
+        kept = sum(map(len, month.recorded(promise).values()))
+        console.print(
+            f"Writing {over.days} days: {len(month.scraped(over))} scraped series every {over.step_seconds} s "
+            f"(at most {over.counters} children of a counter or gauge, {over.histograms} of a histogram), "
+            f"{kept} recorded ones as often as they are recorded, once a minute at least."
+        )
+        begin, samples = time.perf_counter(), 0
+        for written in month.write(over, promise, directory):
+            samples += written
+            console.print(f"  {samples / 1e6:.0f} million samples after {time.perf_counter() - begin:.0f} s")
+        with prometheus(directory) as client:
+            first = [load(client, board, targets, over) for board, targets in boards().items()]
+            again = [load(client, board, targets, over) for board, targets in boards().items()]
+    console.print(table(first, again))
+    if options.verbose:
+        for one in again:
+            for slow in sorted(one.asked, key=lambda asked: -asked.seconds)[:10]:
+                console.print(f"  {one.board}: {slow.panel} {slow.seconds:.2f} s{' (empty)' if slow.is_empty else ''}")
+    return 0 if all(one.seconds < PROMISED_SECONDS for one in first) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""A month of a working chain in a real Prometheus: samples as they would have been scraped, written by promtool.
+
+Apart from the benchmark that asks about it. Not every series: all label values of a metric occur, in as few of its
+children as that takes, up to a limit; the rest of a real exporter's children are zeros that nobody has counted yet.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from random import Random
+
+from sla import recordings, series
+from sla.catalogue import Kind, Metric, catalogue
+from sla.objectives import Promise
+from sla.promql import GIVEN
+from sla.topology import JOBS
+
+DAY = 24 * 3600
+BEGIN = 1_790_035_200
+# For labels whose values code cannot enumerate.
+_OPEN_VALUE = "0"
+# A text of so many days at a time: a file of a month would be as large as all of them together.
+_SLICE_DAYS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """So many days, a sample every so many seconds, and at most so many children of each metric."""
+
+    days: int
+    step_seconds: int
+    counters: int
+    histograms: int
+
+    @property
+    def end(self) -> int:
+        return BEGIN + self.days * DAY
+
+
+def scraped(month: Month) -> Sequence[tuple[str, bool]]:
+    """Return every scraped series, and whether it only ever grows."""
+    every: list[tuple[str, bool]] = []
+    for metric in catalogue():
+        grows = metric.kind is not Kind.GAUGE
+        for child in _children(metric, month):
+            labels = {"job": "booking", "instance": "a", **child}
+            every += [(_selector(metric.name + suffix, {**labels, **more}), grows) for suffix, more in _samples(metric)]
+    for job in JOBS:
+        target = {"job": job, "instance": "a"}
+        every.append((_selector("up", target), False))
+        for name, names in GIVEN.items():
+            every.append((_selector(name, target | dict.fromkeys(names, _OPEN_VALUE)), name.endswith("_total")))
+    return every
+
+
+def recorded(promise: Promise) -> Mapping[int, Sequence[str]]:
+    """Return every recorded series by the seconds between two of its samples."""
+    timers = promise.timers
+    fast = {entry.name for entry in recordings.fast(promise)}
+    by_step: dict[int, list[str]] = {}
+    for entry in series.recorded(promise):
+        job = {"job": "booking"} if entry.name.startswith("job:") else {}
+        interval = timers.fast_evaluation_interval if entry.name in fast else timers.budget_evaluation_interval
+        by_step.setdefault(int(interval.seconds), []).append(_selector(entry.name, job | dict(entry.labels)))
+    return by_step
+
+
+def write(month: Month, promise: Promise, directory: Path) -> Iterator[int]:
+    """Write blocks into `directory`/data; yield how many samples are written, slice after slice."""
+    plans = [(month.step_seconds, scraped(month))]
+    plans += [(step, [(name, False) for name in names]) for step, names in recorded(promise).items()]
+    for begin in range(BEGIN, month.end, _SLICE_DAYS * DAY):
+        end = min(begin + _SLICE_DAYS * DAY, month.end)
+        text, written = directory / "slice.txt", 0
+        with text.open("w", encoding="utf-8") as file:
+            for step, every in plans:
+                # The same numbers for all: what a query costs does not depend on them.
+                counted, level = _tails(begin, end, step, grows=True), _tails(begin, end, step, grows=False)
+                for selector, grows in sorted(every):
+                    tails = counted if grows else level
+                    file.write(selector.join(["", *tails]))
+                    written += len(tails)
+            file.write("# EOF\n")
+        command = ("promtool", "tsdb", "create-blocks-from", "--max-block-duration=256h", "openmetrics", "--quiet")
+        subprocess.run([*command, text.name, "data"], cwd=directory, check=True)  # noqa: S603 - our own text
+        text.unlink()
+        yield written
+
+
+def _tails(begin: int, end: int, step: int, *, grows: bool) -> list[str]:
+    """Return the part of each line after the series: a value and its time."""
+    random = Random(begin)  # noqa: S311 - only numbers
+    moments = range(begin, end, step)
+    drawn = [random.randrange(3) for _ in moments]
+    before = 3 * (begin - BEGIN) // step if grows else 0
+    values = accumulate(drawn, initial=before) if grows else drawn
+    return [f" {value} {moment}\n" for value, moment in zip(values, moments, strict=False)]
+
+
+def _children(metric: Metric, month: Month) -> Sequence[Mapping[str, str]]:
+    """Return the first children that have a label value none before had."""
+    if not all(label.values for label in metric.labels):
+        return [{label.name: label.values[0] if label.values else _OPEN_VALUE for label in metric.labels}]
+    most = month.histograms if metric.kind is Kind.HISTOGRAM else month.counters
+    seen: set[tuple[str, str]] = set()
+    chosen: list[Mapping[str, str]] = []
+    for child in metric.children():
+        if set(child.items()) - seen or not chosen:
+            seen |= set(child.items())
+            chosen.append(child)
+    return chosen[:most]
+
+
+def _samples(metric: Metric) -> Iterator[tuple[str, Mapping[str, str]]]:
+    if metric.kind is not Kind.HISTOGRAM:
+        yield "", {}
+        return
+    yield from (("_bucket", {"le": str(edge)}) for edge in (*map(float, metric.buckets), "+Inf"))
+    yield from (("_count", {}), ("_sum", {}))
+
+
+def _selector(name: str, labels: Mapping[str, str]) -> str:
+    inside = ",".join(f'{label}="{value}"' for label, value in labels.items())
+    return f"{name}{{{inside}}}"
