@@ -7,10 +7,14 @@ from alerts.cases import Case, Check, Firing, Phase, Proof, case, slow_observati
 from alerts.share_cases import LONG, Events
 from sla import catalogue as c
 from sla.budgets import RAW_UP_TO, Sli
-from sla.objectives import Promise
+from sla.objectives import LatencyObjective, Promise
 from sla.topology import BOOKING_JOB
 
-_ANSWER = {"route": c.ROUTE.values[0], "method": "POST", "code_class": "2xx"}
+_MEASURED = {"api_latency": c.API_DURATION, "journey_latency": c.JOURNEY_DURATION}
+_LABELS = {
+    "api_latency": {"route": c.ROUTE.values[0], "method": "POST", "code_class": "2xx"},
+    "journey_latency": {"channel": "voice", "prompt_version": "v2"},
+}
 
 
 def events_of(sli: Sli, promise: Promise, *, with_others: bool) -> Events:
@@ -21,9 +25,11 @@ def events_of(sli: Sli, promise: Promise, *, with_others: bool) -> Events:
     if sli.slo == "booking_success":
         attempts = symptom_cases.attempts()
         return Events(sli.called, attempts.series, {}, attempts.others if with_others else ())
-    over = promise.objectives.api_latency.threshold_seconds
-    real = slow_observations(c.API_DURATION, over, job=BOOKING_JOB, traffic="real", **_ANSWER)
-    probes = slow_observations(c.API_DURATION, over, job=BOOKING_JOB, traffic="synthetic", **_ANSWER)
+    metric, objective, labels = _MEASURED[sli.slo], sli.objective, _LABELS[sli.slo]
+    assert isinstance(objective, LatencyObjective)  # noqa: S101 - the others are above
+    over = objective.threshold_seconds
+    real = slow_observations(metric, over, job=BOOKING_JOB, traffic="real", **labels)
+    probes = slow_observations(metric, over, job=BOOKING_JOB, traffic="synthetic", **labels)
     return Events(sli.called, real, {}, others=probes((Phase(1_000, 1_000, LONG),)) if with_others else ())
 
 

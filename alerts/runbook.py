@@ -16,6 +16,7 @@ from sla.objectives import Promise
 DIRECTORY = Path(__file__).resolve().parent.parent / "runbooks"
 BEGIN = "<!-- generated from sla/sla.yaml by `make generate`; do not edit -->"
 INDEX = "README.md"
+_SLO = "slo"
 END = "<!-- end of generated part -->"
 
 
@@ -64,10 +65,16 @@ def generated_part(alerts: Sequence[Alert]) -> str:
 def _header(alerts: Sequence[Alert]) -> Iterator[str]:
     yield "| severity | category | component | for | kept firing | dashboard |"
     yield "|---|---|---|---|---|---|"
+    # What differs only in its objective is one line.
+    lines: dict[tuple[str, ...], list[str]] = {}
     for alert in alerts:
         timers = (timer if timer and timer.seconds else "none" for timer in (alert.hold, alert.keep_firing))
-        cells = (_called(alert), alert.category, alert.component, *timers, alert.board)
-        yield f"| {' | '.join(map(str, cells))} |"
+        rest = (value for mark, value in alert.marks.items() if mark != _SLO)
+        cells = (", ".join((alert.severity, *rest)), alert.category, alert.component, *timers, alert.board)
+        lines.setdefault(tuple(map(str, cells)), []).extend(filter(None, [alert.marks.get(_SLO)]))
+    for row, objectives in lines.items():
+        called = ": ".join(filter(None, (row[0], ", ".join(objectives))))
+        yield f"| {called} | {' | '.join(row[1:])} |"
 
 
 def _called(alert: Alert) -> str:

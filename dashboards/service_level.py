@@ -13,7 +13,7 @@ from sla import budgets, uptime
 from sla.budgets import Sli
 from sla.objectives import Promise
 
-HALF, THIRD = COLUMNS // 2, COLUMNS // 3
+HALF, THIRD, QUARTER = COLUMNS // 2, COLUMNS // 3, COLUMNS // 4
 
 
 def board(promise: Promise) -> Board:
@@ -41,7 +41,7 @@ def _kept(sli: Sli) -> Panel:
         alert="BookingErrorBudgetBurn",
     )
     ratio = q.judged(budgets.error_ratio(sli, objective.window), "good", form="1 - {}")
-    return stat(caption, q.now(ratio), steps=falling(Step(float(objective.target), GREEN)), decimals=3, width=THIRD)
+    return stat(caption, q.now(ratio), steps=falling(Step(float(objective.target), GREEN)), decimals=3, width=QUARTER)
 
 
 def _uptime(promise: Promise) -> Panel:
@@ -53,7 +53,7 @@ def _uptime(promise: Promise) -> Panel:
         SHARE,
     )
     query = q.now(q.judged(uptime.kept(promise), "good minutes"))
-    return stat(caption, query, steps=falling(Step(float(objective.target), GREEN)), decimals=3, width=THIRD)
+    return stat(caption, query, steps=falling(Step(float(objective.target), GREEN)), decimals=3, width=QUARTER)
 
 
 def _left(sli: Sli, promise: Promise) -> Panel:
@@ -66,7 +66,7 @@ def _left(sli: Sli, promise: Promise) -> Panel:
         alert="ErrorBudgetHalfSpent",
     )
     steps = falling(Step(0, ORANGE), Step(float(limits.scarce_below), YELLOW), Step(float(limits.noted_below), GREEN))
-    return stat(caption, q.now(q.judged(budgets.budget_left(sli), "left")), steps=steps, decimals=1, width=THIRD)
+    return stat(caption, q.now(q.judged(budgets.budget_left(sli), "left")), steps=steps, decimals=1, width=QUARTER)
 
 
 def _left_over_time(slis: tuple[Sli, ...], promise: Promise) -> Panel:
@@ -78,7 +78,7 @@ def _left_over_time(slis: tuple[Sli, ...], promise: Promise) -> Panel:
     )
     queries = [q.judged(budgets.budget_left(sli), sli.called) for sli in slis]
     lines = (Step(float(promise.alerts.error_budget_left.noted_below), YELLOW), Step(0, RED))
-    return timeseries(caption, *queries, lines=lines, look=Look(width=THIRD))
+    return timeseries(caption, *queries, lines=lines, look=Look(width=QUARTER))
 
 
 def _pace(sli: Sli, promise: Promise) -> Panel:
@@ -99,7 +99,7 @@ def _pace(sli: Sli, promise: Promise) -> Panel:
         *(Step(float(tier.factor), ORANGE) for tier in reversed(burn.warning)),
         *(Step(float(tier.factor), RED) for tier in reversed(burn.critical)),
     )
-    return timeseries(caption, *queries, lines=lines, look=Look(width=HALF))
+    return timeseries(caption, *queries, lines=lines, look=Look(width=THIRD))
 
 
 def _bad_events(slis: tuple[Sli, ...]) -> Panel:

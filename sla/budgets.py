@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from sla import catalogue as c
 from sla import promql
+from sla.catalogue import Metric
 from sla.limits import BurnTier
-from sla.objectives import Promise, SuccessObjective
+from sla.objectives import LatencyObjective, Promise, SuccessObjective
 from sla.quantities import Duration
 from sla.recordings import Recording, objective
 
@@ -35,7 +36,6 @@ class Sli:
 def slis(promise: Promise) -> tuple[Sli, ...]:
     """Return the objectives that real traffic can burn."""
     objectives = promise.objectives
-    limit = promql.edge(c.API_DURATION, objectives.api_latency.threshold_seconds)
 
     def attempts(window: str) -> str:
         return promql.sum_by(promql.increase(c.ATTEMPTS, window, outcome=promql.Not(c.REFUSED), traffic="real"))
@@ -43,17 +43,25 @@ def slis(promise: Promise) -> tuple[Sli, ...]:
     def failures(window: str) -> str:
         return promql.sum_by(promql.increase(c.ATTEMPTS, window, outcome=c.FAILED, traffic="real"))
 
-    def requests(window: str) -> str:
-        return promql.sum_by(promql.increase(c.API_DURATION, window, suffix="_count", traffic="real"))
-
-    def slow(window: str) -> str:
-        fast = promql.increase(c.API_DURATION, window, suffix="_bucket", le=limit, traffic="real")
-        return f"{requests(window)} - {promql.sum_by(fast)}"
-
     return (
         Sli("booking_success", objectives.booking_success, "failed bookings", attempts, failures),
-        Sli("api_latency", objectives.api_latency, "slow answers", requests, slow),
+        _in_time("journey_latency", objectives.journey_latency, "slow journeys", c.JOURNEY_DURATION),
+        _in_time("api_latency", objectives.api_latency, "slow answers", c.API_DURATION),
     )
+
+
+def _in_time(slo: str, objective: LatencyObjective, called: str, metric: Metric) -> Sli:
+    """Return an objective on how long something takes for real callers, counted at a bucket edge."""
+    limit = promql.edge(metric, objective.threshold_seconds)
+
+    def every(window: str) -> str:
+        return promql.sum_by(promql.increase(metric, window, suffix="_count", traffic="real"))
+
+    def slow(window: str) -> str:
+        fast = promql.increase(metric, window, suffix="_bucket", le=limit, traffic="real")
+        return f"{every(window)} - {promql.sum_by(fast)}"
+
+    return Sli(slo, objective, called, every, slow)
 
 
 def events(sli: Sli, window: Duration) -> Recording:

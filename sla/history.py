@@ -28,9 +28,14 @@ def journeys() -> Recording:
     return _buckets("probe_journeys", c.PROBE_DURATION)
 
 
+def calls() -> Recording:
+    """Journeys of real callers whose booking was confirmed, by the time they took."""
+    return _buckets("call_journeys", c.JOURNEY_DURATION, traffic="real")
+
+
 def recordings() -> tuple[Recording, ...]:
     """Return every one of them."""
-    return (failures_by_reason(), answers(), journeys())
+    return (failures_by_reason(), answers(), journeys(), calls())
 
 
 def _buckets(name: str, metric: Metric, **match: promql.Match) -> Recording:

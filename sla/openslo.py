@@ -42,7 +42,7 @@ def indicators(promise: Promise) -> dict[str, Indicator]:
     failed = promql.sum_by(promql.selector(c.ATTEMPTS, outcome=c.FAILED, traffic="real"))
     return {
         "booking_success": Indicator(attempts, bad=failed, metrics=(c.ATTEMPTS,)),
-        "journey_latency": _within(c.PROBE_DURATION, objectives.journey_latency),
+        "journey_latency": _within(c.JOURNEY_DURATION, objectives.journey_latency, traffic="real"),
         "api_latency": _within(c.API_DURATION, objectives.api_latency, traffic="real"),
         "uptime": Indicator(
             f"{promql.sum_by(promql.selector(c.ATTEMPTS, outcome=promql.Not(c.REFUSED)))}"

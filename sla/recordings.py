@@ -149,7 +149,6 @@ def steady(promise: Promise) -> tuple[Recording, ...]:
     )
     return (
         *dict.fromkeys(recording for share in shares for recording in share),
-        objective("journey_latency", objectives.journey_latency.target),
         threshold("journey_latency", objectives.journey_latency.threshold_seconds),
         threshold("api_latency", objectives.api_latency.threshold_seconds),
     )

@@ -165,6 +165,7 @@ def _latencies(source: Prometheus, promise: Promise, period: Period) -> tuple[La
             (objective.goal_seconds, objective.threshold_seconds),
         )
         for objective, recording, whose in (
+            (journey, history.calls(), ", of callers"),
             (journey, history.journeys(), ", measured by the probe"),
             (answer, history.answers(), ""),
         )

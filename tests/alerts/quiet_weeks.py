@@ -75,6 +75,8 @@ def _week(week: Week, promise: Promise) -> Iterator[Samples]:
     answers = promise.objectives.api_latency
     limits = {answers.threshold_seconds: 1 - SLOW_RATIO, answers.goal_seconds: 1 - 2 * SLOW_RATIO}
     yield from chance.histogram(c.API_DURATION, limits, REQUESTS_PER_BOOKING)
+    journey = promise.objectives.journey_latency.threshold_seconds
+    yield from chance.histogram(c.JOURNEY_DURATION, {journey: 1 - SLOW_RATIO}, 1)
     yield chance.probe(promise)
     yield from _read_by_warnings(_Chance(week, _WARNING_STEP), promise)
     for series, value in _steady():

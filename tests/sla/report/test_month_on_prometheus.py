@@ -112,7 +112,7 @@ def test_all_four_forms_are_written(written):
 
 
 def test_the_success_rate_is_that_of_all_bookings_together(document):
-    (success, _) = document["objectives"]
+    success, *_ = document["objectives"]
 
     assert (success["raw"]["events"], success["raw"]["bad"]) == (EVENTS, BAD)
     assert success["raw"]["good_share"] == pytest.approx(1 - BAD / EVENTS)
