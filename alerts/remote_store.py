@@ -23,4 +23,5 @@ def remote_write(directory: Path) -> list[dict[str, Any]]:
 
 def victoria_metrics_flags(promise: Promise) -> list[str]:
     """Return the flags that VictoriaMetrics needs for us; its address and directory are the starter's."""
-    return [f"-retentionPeriod={promise.timers.history_retention}"]
+    timers = promise.timers
+    return [f"-retentionPeriod={timers.history_retention}", f"-dedup.minScrapeInterval={timers.history_resolution}"]

@@ -91,6 +91,7 @@ class Timers(Strict):
     resend_delay: Seconds
     retention: Seconds
     history_retention: Seconds
+    history_resolution: Seconds
     deadman_silence: Seconds
     routes: Routes
 

@@ -30,6 +30,8 @@ from rich.table import Table
 from loadtests.benchmarks import month
 from loadtests.benchmarks.month import DAY, Month
 from sla import objectives
+from sla.objectives import Promise
+from sla.quantities import Duration
 
 GENERATED = Path(__file__).resolve().parents[2] / "dashboards" / "generated"
 # The promise: seconds for all queries of a dashboard.
@@ -116,32 +118,47 @@ def chosen(expression: str, over: Month, step: int) -> str:
 def prometheus(directory: Path) -> Iterator[httpx.Client]:
     """Yield a client of a Prometheus on the blocks in `directory`."""
     (directory / "prometheus.yml").write_text("{}\n", "utf-8")
+    flags = ("--config.file=prometheus.yml", "--storage.tsdb.path=data", "--storage.tsdb.retention.time=100y")
+    address = _free_address()
+    command = ("prometheus", *flags, f"--web.listen-address={address}", "--log.level=error")
+    with _serving(command, directory, address, "/-/ready") as client:
+        yield client
+
+
+@contextmanager
+def victoria_metrics(directory: Path, resolution: Duration) -> Iterator[httpx.Client]:
+    """Yield a client of an empty VictoriaMetrics that keeps one sample in so long a time."""
+    flags = ("-storageDataPath=store", "-retentionPeriod=100y", f"-dedup.minScrapeInterval={resolution}")
+    address = _free_address()
+    command = ("victoria-metrics", *flags, f"-httpListenAddr={address}", "-loggerLevel=ERROR")
+    with _serving(command, directory, address, "/health") as client:
+        yield client
+
+
+def _free_address() -> str:
     with create_server(("127.0.0.1", 0)) as free:
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    flags = (
-        f"--config.file={directory}/prometheus.yml",
-        f"--storage.tsdb.path={directory}/data",
-        "--storage.tsdb.retention.time=100y",
-        f"--web.listen-address={address}",
-        "--log.level=error",
-    )
+        return f"127.0.0.1:{free.getsockname()[1]}"
+
+
+@contextmanager
+def _serving(command: Sequence[str], directory: Path, address: str, ready: str) -> Iterator[httpx.Client]:
     with (
-        subprocess.Popen(["prometheus", *flags]) as process,  # noqa: S603, S607 - whichever Prometheus is installed
-        httpx.Client(base_url=f"http://{address}", timeout=300) as client,
+        subprocess.Popen(command, cwd=directory) as process,  # noqa: S603 - whichever of them is installed
+        httpx.Client(base_url=f"http://{address}", timeout=600) as client,
     ):
         try:
-            while not _is_ready(client):
+            while not _is_ready(client, ready):
                 if process.poll() is not None:
-                    raise RuntimeError("Prometheus ended; see above")
+                    raise RuntimeError(f"{command[0]} ended; see above")
                 time.sleep(0.1)
             yield client
         finally:
             process.terminate()
 
 
-def _is_ready(client: httpx.Client) -> bool:
+def _is_ready(client: httpx.Client, path: str) -> bool:
     try:
-        return client.get("/-/ready").is_success
+        return client.get(path).is_success
     except httpx.TransportError:
         return False
 
@@ -171,30 +188,50 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--counters", type=int, default=8, help="at most so many children of a counter or gauge")
     parser.add_argument("--histograms", type=int, default=2, help="at most so many children of a histogram")
     parser.add_argument("--verbose", action="store_true", help="name the ten slowest queries of each dashboard")
+    parser.add_argument(
+        "--store", action="store_true", help="ask VictoriaMetrics instead, which keeps a sample a minute of older days"
+    )
     options = parser.parse_args(arguments)
     over = Month(options.days, options.step_seconds, options.counters, options.histograms)
     console = Console(highlight=False, width=140)
-    with TemporaryDirectory() as name:
-        directory, promise = Path(name), objectives.load()
-        kept = sum(map(len, month.recorded(promise).values()))
-        console.print(
-            f"Writing {over.days} days: {len(month.scraped(over))} scraped series every {over.step_seconds} s "
-            f"(at most {over.counters} children of a counter or gauge, {over.histograms} of a histogram), "
-            f"{kept} recorded ones as often as they are recorded, once a minute at least."
-        )
-        begin, samples = time.perf_counter(), 0
-        for written in month.write(over, promise, directory):
-            samples += written
-            console.print(f"  {samples / 1e6:.0f} million samples after {time.perf_counter() - begin:.0f} s")
-        with prometheus(directory) as client:
-            first = [load(client, board, targets, over) for board, targets in boards().items()]
-            again = [load(client, board, targets, over) for board, targets in boards().items()]
+    promise = objectives.load()
+    kept = sum(map(len, month.recorded(promise).values()))
+    console.print(
+        f"Writing {over.days} days: {len(month.scraped(over))} scraped series every {over.step_seconds} s "
+        f"(at most {over.counters} children of a counter or gauge, {over.histograms} of a histogram), "
+        f"{kept} recorded ones as often as they are recorded, once a minute at least."
+    )
+    with TemporaryDirectory() as name, _server(Path(name), over, promise, console, store=options.store) as client:
+        first, again = ([load(client, board, targets, over) for board, targets in boards().items()] for _ in range(2))
     console.print(table(first, again))
     if options.verbose:
         for one in again:
             for slow in sorted(one.asked, key=lambda asked: -asked.seconds)[:10]:
                 console.print(f"  {one.board}: {slow.panel} {slow.seconds:.2f} s{' (empty)' if slow.is_empty else ''}")
     return 0 if all(one.seconds < PROMISED_SECONDS for one in first) else 1
+
+
+@contextmanager
+def _server(directory: Path, over: Month, promise: Promise, console: Console, *, store: bool) -> Iterator[httpx.Client]:
+    """Yield a client of the server that holds the month, just started."""
+    if store:
+        with victoria_metrics(directory, promise.timers.history_resolution) as client:
+            _tell(month.send(over, promise, client), console)
+            # What it does by itself within a day: keep one sample a minute, and drop the others.
+            for order in ("force_flush", "force_merge", "resetRollupResultCache"):
+                client.get(f"/internal/{order}").raise_for_status()
+            yield client
+    else:
+        _tell(month.write(over, promise, directory), console)
+        with prometheus(directory) as client:
+            yield client
+
+
+def _tell(written: Iterator[int], console: Console) -> None:
+    begin, samples = time.perf_counter(), 0
+    for more in written:
+        samples += more
+        console.print(f"  {samples / 1e6:.0f} million samples after {time.perf_counter() - begin:.0f} s")
 
 
 if __name__ == "__main__":

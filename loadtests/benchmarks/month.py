@@ -7,11 +7,14 @@ children as that takes, up to a limit; the rest of a real exporter's children ar
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from random import Random
+
+import httpx
 
 from sla import recordings, series
 from sla.catalogue import Kind, Metric, catalogue
@@ -69,36 +72,60 @@ def recorded(promise: Promise) -> Mapping[int, Sequence[str]]:
     return by_step
 
 
-def write(month: Month, promise: Promise, directory: Path) -> Iterator[int]:
-    """Write blocks into `directory`/data; yield how many samples are written, slice after slice."""
-    plans = [(month.step_seconds, scraped(month))]
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Some days of it: how many samples, and their lines, series by series."""
+
+    samples: int
+    lines: Callable[[str], Iterator[str]]
+
+
+def slices(month: Month, promise: Promise) -> Iterator[Slice]:
+    """Yield the month, slice after slice; what `lines` is given stands behind each time, such as milliseconds."""
+    plans: list[tuple[int, Sequence[tuple[str, bool]]]] = [(month.step_seconds, scraped(month))]
     plans += [(step, [(name, False) for name in names]) for step, names in recorded(promise).items()]
     for begin in range(BEGIN, month.end, _SLICE_DAYS * DAY):
         end = min(begin + _SLICE_DAYS * DAY, month.end)
-        text, written = directory / "slice.txt", 0
+        samples = sum(len(range(begin, end, step)) * len(every) for step, every in plans)
+        yield Slice(samples, partial(_lines, plans, begin, end))
+
+
+def _lines(plans: Sequence[tuple[int, Sequence[tuple[str, bool]]]], begin: int, end: int, zeros: str) -> Iterator[str]:
+    for step, every in plans:
+        # The same numbers for all: what a query costs does not depend on them.
+        counted, level = (_tails(range(begin, end, step), zeros, grows=grows) for grows in (True, False))
+        for selector, grows in sorted(every):
+            yield selector.join(["", *(counted if grows else level)])
+
+
+def write(month: Month, promise: Promise, directory: Path) -> Iterator[int]:
+    """Write blocks into `directory`/data with promtool; yield how many samples each slice had."""
+    text = directory / "slice.txt"
+    for part in slices(month, promise):
         with text.open("w", encoding="utf-8") as file:
-            for step, every in plans:
-                # The same numbers for all: what a query costs does not depend on them.
-                counted, level = _tails(begin, end, step, grows=True), _tails(begin, end, step, grows=False)
-                for selector, grows in sorted(every):
-                    tails = counted if grows else level
-                    file.write(selector.join(["", *tails]))
-                    written += len(tails)
+            file.writelines(part.lines(""))
             file.write("# EOF\n")
         command = ("promtool", "tsdb", "create-blocks-from", "--max-block-duration=256h", "openmetrics", "--quiet")
         subprocess.run([*command, text.name, "data"], cwd=directory, check=True)  # noqa: S603 - our own text
         text.unlink()
-        yield written
+        yield part.samples
 
 
-def _tails(begin: int, end: int, step: int, *, grows: bool) -> list[str]:
+def send(month: Month, promise: Promise, store: httpx.Client) -> Iterator[int]:
+    """Import it into VictoriaMetrics; yield how many samples each slice had."""
+    for part in slices(month, promise):
+        lines = (text.encode() for text in part.lines("000"))
+        store.post("/api/v1/import/prometheus", content=lines).raise_for_status()
+        yield part.samples
+
+
+def _tails(moments: range, zeros: str, *, grows: bool) -> list[str]:
     """Return the part of each line after the series: a value and its time."""
-    random = Random(begin)  # noqa: S311 - only numbers
-    moments = range(begin, end, step)
+    random = Random(moments.start)  # noqa: S311 - only numbers
     drawn = [random.randrange(3) for _ in moments]
-    before = 3 * (begin - BEGIN) // step if grows else 0
+    before = 3 * (moments.start - BEGIN) // moments.step if grows else 0
     values = accumulate(drawn, initial=before) if grows else drawn
-    return [f" {value} {moment}\n" for value, moment in zip(values, moments, strict=False)]
+    return [f" {value} {moment}{zeros}\n" for value, moment in zip(values, moments, strict=False)]
 
 
 def _children(metric: Metric, month: Month) -> Sequence[Mapping[str, str]]:

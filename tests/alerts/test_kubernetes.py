@@ -5,7 +5,7 @@ import yaml
 from pydantic import ValidationError
 
 from alerts import kubernetes, recording, render, rules
-from sla.topology import BOOKING_JOB, JOBS
+from sla.topology import BOOKING_JOB, JOBS, KUBERNETES, Process
 from tests.alerts import operator_schema
 
 PATHS = sorted((render.GENERATED / "kubernetes").iterdir())
@@ -61,3 +61,15 @@ def test_what_the_operator_refuses_fails_here_too(spoil):
 
     with pytest.raises(ValidationError):
         accepted(spoilt)
+
+
+def test_the_page_about_kubernetes_says_what_the_resources_expect():
+    page = (render.ROOT / "docs" / "KUBERNETES.md").read_text("utf-8")
+
+    for label, value in kubernetes.POD_LABELS.items():
+        assert f"`{label}: {value}`" in page
+    for process in (Process.PROBE, Process.ONCALL):
+        assert f"`{KUBERNETES.host(process)}` (port {KUBERNETES.port(process)})" in page
+    for process in (Process.PROMETHEUS, Process.ALERTMANAGER):
+        assert f"`{KUBERNETES.host(process)}`" in page
+    assert "alerts/generated/kubernetes -f dashboards/generated/kubernetes" in page
