@@ -107,12 +107,12 @@ class _Chance:
     """How often something happens in each step of a week: whoever telephones does not know of the others."""
 
     def __init__(self, week: Week, step: int) -> None:
-        self._random = Random(week.bookings_per_minute)
+        self._seed = week.bookings_per_minute
         self._step = step
         self._per_step = week.bookings_per_minute * step / 60
 
     def counter(self, series: Series, per_booking: float) -> Samples:
-        return series, list(accumulate(self._counts(per_booking))), self._step
+        return series, list(accumulate(self._counts(series.selector, per_booking))), self._step
 
     def histogram(self, metric: Metric, within: dict[float, float], per_booking: float) -> Iterator[Samples]:
         """Yield all observations, and those within each edge, the widest first, which so large a share is."""
@@ -124,7 +124,7 @@ class _Chance:
         counts = [0] * (WEEK_SECONDS // self._step)
         drawn = []
         for number in reversed(range(len(shares) - 1)):
-            more = self._counts((shares[number] - shares[number + 1]) * per_booking)
+            more = self._counts(f"{metric.name} {number}", (shares[number] - shares[number + 1]) * per_booking)
             counts = [one + other for one, other in zip(counts, more, strict=True)]
             drawn.append(list(accumulate(counts)))
         *below, every = drawn
@@ -133,15 +133,22 @@ class _Chance:
             yield _sample(metric, suffix="_bucket", le=promql.edge(metric, edge), **labels), fast, self._step
 
     def probe(self, promise: Promise) -> Samples:
-        """Return the light probe, whose runs fail as seldom as bookings do."""
-        step, in_a_row, values = int(promise.probe.light.period.seconds), 0, []
+        """Return the light probe, whose runs fail as seldom as bookings do.
+
+        Three in a row then come once in 66 weeks: the rule is right to page, and no week here has them.
+        """
+        step, in_a_row, values, draw = int(promise.probe.light.period.seconds), 0, [], self._drawn_for("probe")
         for _ in range(WEEK_SECONDS // step):
-            in_a_row = in_a_row + 1 if self._random.random() < FAILURE_RATIO else 0
+            in_a_row = in_a_row + 1 if draw.random() < FAILURE_RATIO else 0
             values.append(float(in_a_row))
         return sample(c.PROBE_CONSECUTIVE_FAILURES, "", job="probe", probe="light"), values, step
 
-    def _counts(self, per_booking: float) -> list[int]:
-        mean, steps, draw = self._per_step * per_booking, WEEK_SECONDS // self._step, self._random
+    def _drawn_for(self, what: str) -> Random:
+        """Return chance of its own for each series: another one added must not change it."""
+        return Random(f"{self._seed} {what}")
+
+    def _counts(self, what: str, per_booking: float) -> list[int]:
+        mean, steps, draw = self._per_step * per_booking, WEEK_SECONDS // self._step, self._drawn_for(what)
         if mean > _MANY:
             return [max(0, round(draw.gauss(mean, math.sqrt(mean)))) for _ in range(steps)]
         nobody = math.exp(-mean)

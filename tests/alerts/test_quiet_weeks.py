@@ -1,4 +1,4 @@
-"""Weeks without any trouble, at four rates of bookings, judged by the rules as they are generated: nobody is told.
+"""Weeks without any trouble, at four rates of bookings, judged by the rules as they are generated: nobody is paged.
 
 A real Prometheus holds each week as it would have been scraped: every 5 s what the paging rules read, every 30 s what
 only warnings read. Each alert's expression is evaluated as often as its group is, 120 960 times for those that page.
@@ -101,8 +101,17 @@ def test_nobody_is_paged_in_a_quiet_week(week, judge, promise):
     with ThreadPoolExecutor(2) as pool:
         times = list(pool.map(lambda entry: judge(*entry, promise, week), alerts))
 
-    false = {(a.name, a.severity.value, *a.marks.values()): n for (a, _), n in zip(alerts, times, strict=True) if n}
-    assert false == {}
+    pages, warnings = (
+        {
+            (alert.name, *alert.marks.values()): n
+            for (alert, _), n in zip(alerts, times, strict=True)
+            if n and alert.severity is severity
+        }
+        for severity in (Severity.CRITICAL, Severity.WARNING)
+    )
+    assert pages == {}
+    # A warning judges few events over long; chance may tell one a week.
+    assert sum(warnings.values()) <= 1, warnings
 
 
 @pytest.mark.parametrize(
