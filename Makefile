@@ -15,9 +15,10 @@ up: setup ## start the whole chain, show the first probe verdict, run until Ctrl
 demo: setup ## tell the story in under five minutes: booking, verdict, outage, page, recovery
 	@$(bin)/slotwatch demo $(ARGS)
 
-test: lint ## everything: lint, unit tests with coverage by branch, then real servers and the whole chain
+test: lint ## everything: lint, unit tests with coverage by branch, then real servers, then the whole chain alone
 	@$(bin)/pytest -n auto -m "not integration and not e2e" $(coverage)
-	@$(bin)/pytest -m "integration or e2e"
+	@$(bin)/pytest -n auto --dist worksteal -m "integration and not e2e"
+	@$(bin)/pytest -m e2e
 
 # The business code: what stands in the domain, its services and its resilience. Below 90 % the tests fail.
 coverage := --cov=booking_core.domain --cov=booking_core.services --cov=booking_core.resilience \

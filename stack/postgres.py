@@ -138,7 +138,9 @@ class PrivateCluster:
 
     def create_database(self, name: str, *, template: str = "template1") -> None:
         """Create a database, as a copy of another one where named; nobody may be connected to that one."""
-        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        # Not page by page through the log: 55 ms instead of 140, and nothing here has to survive a crash half-way.
+        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
+        statement = copy.format(sql.Identifier(name), sql.Identifier(template))
         self._execute(statement)
 
     def drop_database(self, name: str) -> None:

@@ -105,7 +105,7 @@ def mortal_stage() -> Stage:
     open_salon(stage.database, "anna", "ben")
     calcom.now = stage.clock.now
     world = replace(stage.world, database=Mortal(stage.database))
-    core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6)
+    core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6, scores_after_seconds=0)
     making = replace(core.orchestrator.making, sleep=at_once)
     orchestrator, rescheduling = replace(core.orchestrator, making=making), replace(core.rescheduling, making=making)
     return replace(stage, world=world, core=replace(core, orchestrator=orchestrator, rescheduling=rescheduling))

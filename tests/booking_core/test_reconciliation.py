@@ -376,7 +376,7 @@ async def test_two_runs_at_once_keep_the_days_cap_and_touch_nothing_twice(stage)
             await stage.calcom.cancel(tenant, uid, reason=reason)
 
     world = replace(stage.world, calcom=Slow())
-    core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6)
+    core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6, scores_after_seconds=0)
     reconciler = reconciliation(world, core, stuck_seconds=900, changes_a_day=3)
     for hour in range(8, 13):
         put(stage, await book(stage, f"2026-12-04T{hour:02}:00"), state=State.FAILED)

@@ -117,7 +117,7 @@ async def aviary(database_url, owner_url, redis_server, lines) -> AsyncIterator[
     allowed = limits(counts, key=1000, phone=1000, call=1000)
     calcom, clock, recorder = CalcomClient(http), FakeClock(NOW), Recorder(registry)
     world = World(database, calcom, mailer, clock, recorder, cache, "pepper", allowed)
-    core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6)
+    core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6, scores_after_seconds=0)
     app = web(world, core, body_limit_bytes=1024 * 1024, prompt_v2_percent=50)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://core") as client:

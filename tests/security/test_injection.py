@@ -52,7 +52,7 @@ async def world(database_url, owner_url) -> AsyncIterator[World]:
 
 @pytest.fixture
 async def core(world) -> AsyncIterator[Core]:
-    core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6)
+    core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6, scores_after_seconds=0)
     yield core
     await core.bus.drain()
 

@@ -49,6 +49,15 @@ def calcom_url() -> Iterator[str]:
         process.wait()
 
 
+@pytest.fixture(scope="module")
+def victims() -> Iterator[subprocess.Popen[str]]:
+    """What forks the doomed."""
+    command = [sys.executable, "-m", "tests.booking_core.crash.victim"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True, bufsize=1) as process:
+        yield process
+
+
 @dataclass
 class Scene:
     """Both worlds, and a core that nobody kills; its clock is an hour ahead, so that every doubt is old."""
@@ -59,6 +68,7 @@ class Scene:
     http: httpx.AsyncClient
     core: Core
     tenant: Tenant
+    victims: subprocess.Popen[str]
 
     def start(self, number: int) -> str:
         """Return the start of a chair of its own: next week's working days, half an hour each."""
@@ -83,10 +93,12 @@ class Scene:
             "cancels": str(cancels.id) if cancels else None,
             "works": works,
         }
-        command = [sys.executable, "-m", "tests.booking_core.crash.victim", json.dumps(order)]
-        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-        assert ended.returncode in (0, -signal.SIGKILL), ended.stderr
-        return ended.returncode == 0
+        assert self.victims.stdin is not None
+        assert self.victims.stdout is not None
+        self.victims.stdin.write(json.dumps(order) + "\n")
+        code = int(self.victims.stdout.readline())
+        assert code in (0, -signal.SIGKILL)
+        return code == 0
 
     async def recover(self) -> None:
         """Do what the job worker does, until nothing hangs between the worlds."""
@@ -128,7 +140,7 @@ class Scene:
 
 
 @pytest.fixture
-async def scene(owner_url, database_url, calcom_url) -> AsyncIterator[Scene]:
+async def scene(owner_url, database_url, calcom_url, victims) -> AsyncIterator[Scene]:
     async with (
         httpx.AsyncClient(base_url=f"{calcom_url}/v2", trust_env=False) as calcom,
         httpx.AsyncClient(base_url=calcom_url, trust_env=False) as http,
@@ -137,10 +149,10 @@ async def scene(owner_url, database_url, calcom_url) -> AsyncIterator[Scene]:
         seed.seed(owner_url, SALON, await client.event_types(SALON.as_tenant()))
         clock = FakeClock(datetime.now(UTC) + timedelta(hours=1))
         world = World(database, client, FakeMailer(), clock, Recorder(CollectorRegistry()))
-        core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6)
+        core = assemble(world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6, scores_after_seconds=0)
         async with database.begin(EVERY_TENANT) as stores:
             (tenant,) = await stores.tenants.every()
-        yield Scene(database_url, database, owner_url, http, core, tenant)
+        yield Scene(database_url, database, owner_url, http, core, tenant, victims)
         await core.bus.drain()
         await database.close()
 

@@ -1,7 +1,8 @@
-"""`python -m tests.booking_core.crash.victim`: a real process that kills itself with SIGKILL at a chosen moment.
+"""`python -m tests.booking_core.crash.victim`: real processes that kill themselves with SIGKILL at a chosen moment.
 
-Its one argument is a JSON object: where both worlds are, what to do, and at which moment to die: a number or a name. It
-books or cancels as a process of HTTP does, or works off what is due as a job worker does.
+For each line of its input, a JSON object, it forks one: where both worlds are, what to do, and at which moment to die,
+a number or a name. That one books or cancels as a process of HTTP does, or works off what is due as a job worker does;
+a line of the output says with which code it ended. Forked, for the imports alone take longer than a booking.
 """
 
 from __future__ import annotations
@@ -75,5 +76,17 @@ async def work(world: World, core: Core, database_url: str) -> None:
         await app.run_worker_async(wait=False, listen_notify=False, delete_jobs="successful")
 
 
+def serve() -> None:
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the log is no answer
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            asyncio.run(main(json.loads(line)))
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        answers.write(f"{os.waitstatus_to_exitcode(status)}\n")
+
+
 if __name__ == "__main__":
-    asyncio.run(main(json.loads(sys.argv[1])))
+    serve()
