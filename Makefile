@@ -1,7 +1,7 @@
 # The two commands that matter: `make up` and `make test`. Each sets up what is missing first.
 # Options go through ARGS: make up ARGS="--port core=18000"
 .DEFAULT_GOAL := help
-.PHONY: up demo test check generate down clean help setup bench-core bench-exporter bench-dashboards lint lock
+.PHONY: up demo test check generate down clean help setup bench-core bench-exporter bench-dashboards bench-telemetry lint lock
 
 bin := .venv/bin
 export PYTHON
@@ -45,6 +45,9 @@ bench-exporter: setup ## a scrape of 1 to 64 workers, beside the client library'
 
 bench-dashboards: setup ## each dashboard's queries over 30 days of five-second samples; some minutes (ARGS=--days=2 or --help)
 	@$(bin)/python -m loadtests.benchmarks.dashboards $(ARGS)
+
+bench-telemetry: setup ## what metrics, log and traces cost a booking, beside a core that tells nothing
+	@$(bin)/slotwatch bench-telemetry $(ARGS)
 
 # With their extras: without them an old pip takes `coverage[toml]` for something that is not pinned, and refuses.
 compile := $(bin)/uv pip compile -q pyproject.toml --universal --generate-hashes --no-strip-extras --no-emit-index-url --no-header

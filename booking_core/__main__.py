@@ -27,6 +27,7 @@ from booking_core.operator import agent, breaker, erase, hanging, keys, reconcil
 from booking_core.settings import Settings
 from booking_core.telemetry.log_fields import FIELDS
 from booking_core.telemetry.minutes import Minutes
+from booking_core.telemetry.recorder import Recorder
 from sla import logs
 
 # What a job worker keeps of its time to put back what it could not finish.
@@ -49,11 +50,11 @@ cli.add_typer(keys.cli, name="keys")
 cli.add_typer(webhooks.cli, name="webhooks")
 
 
-def worker_app() -> ASGIApp:
+def worker_app(recorder: Recorder | None = None) -> ASGIApp:
     """Build the application of one HTTP worker; uvicorn calls it in every process it starts."""
     _end_with_parent()
     settings = terminal.settings()
-    world = composition.real_world(settings, role="http")
+    world = composition.real_world(settings, role="http", recorder=recorder)
     composition.observe(settings, world)
     core = composition.assemble(
         world,

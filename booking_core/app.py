@@ -119,16 +119,20 @@ class Core:
     notification: BookingNotificationService
 
 
-def real_world(settings: Settings, *, role: str, is_background: bool = False) -> World:
+def real_world(
+    settings: Settings, *, role: str, is_background: bool = False, recorder: Recorder | None = None
+) -> World:
     """Make the adapters. Nothing connects before the first use; `closing` ends every pool, in reverse.
 
     In the background nobody waits on the phone: calls may take longer, are repeated more often, and keep a pace.
+    Only a benchmark brings a `recorder` of its own.
     """
     # The slot comes first: metrics made before it would go nowhere.
     slots.take(settings.metrics_directory, role)
     closing = AsyncExitStack()
-    traces = _tracing(role, closing)
-    recorder = Recorder(CollectorRegistry(), exemplars=_exemplars(settings, closing) if traces else None)
+    traces = _tracing(settings, role, closing)
+    if recorder is None:
+        recorder = Recorder(CollectorRegistry(), exemplars=_exemplars(settings, closing) if traces else None)
     database = PostgresDatabase(
         settings.database_url.get_secret_value(),
         pool_size=settings.database_pool_size,
@@ -159,10 +163,10 @@ def real_world(settings: Settings, *, role: str, is_background: bool = False) ->
     )
 
 
-def _tracing(role: str, closing: AsyncExitStack) -> Tracing | None:
+def _tracing(settings: Settings, role: str, closing: AsyncExitStack) -> Tracing | None:
     if not tracing.is_on(os.environ):
         return None
-    traces = Tracing(role=role)
+    traces = Tracing(role=role, ratio=settings.trace_ratio)
     traces.watch_drivers()
     closing.callback(traces.stop)
     return traces
@@ -335,6 +339,5 @@ def web(
     app.include_router(webhooks.router(core.inbox, core.tenants, world.clock, world.recorder.webhook))
     app.include_router(inbound.router(core.callers, core.tenants, world.clock, v2_percent=prompt_v2_percent))
     app.include_router(health.router({"database": world.database.ping}, world.optional_pings, life))
-    if world.tracing:
-        world.tracing.watch_app(app)
-    return Entrance(app, answered=world.recorder.answered, body_limit_bytes=body_limit_bytes, life=life)
+    watched = world.tracing.watch_app(app) if world.tracing else app
+    return Entrance(watched, answered=world.recorder.answered, body_limit_bytes=body_limit_bytes, life=life)

@@ -105,6 +105,12 @@ class Settings(ProcessSettings):
     reconcile_changes_a_day: Annotated[int, Field(ge=0)] = Field(
         20, description="Appointments a day that reconciliation may cancel, move or make again for one salon. 0: none."
     )
+    trace_ratio: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.05,
+        validation_alias="OTEL_TRACES_SAMPLER_ARG",
+        description="Share of requests and jobs that is traced where OTEL_EXPORTER_OTLP_ENDPOINT is set. A trace costs "
+        "half a booking's processor time; whoever calls with a trace of their own has decided already.",
+    )
     sentry_dsn: SecretStr | None = Field(
         None, description="Sentry, told of unexpected errors: types, places and ids, no words. Unset: off."
     )

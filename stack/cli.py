@@ -19,6 +19,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from loadtests.benchmarks import overhead
 from loadtests.benchmarks import report as bench_report
 from loadtests.drills import outage_checks, report
 from loadtests.drills.checks import show_checks
@@ -29,7 +30,7 @@ from sla.topology import Place
 from stack import chain_record, drills, metrics_page, openslo, ports, reporting, sweep
 from stack import doctor as examination
 from stack.bench import core as bench
-from stack.bench import servers
+from stack.bench import servers, telemetry
 from stack.doctor_report import findings_table, memory_report
 from stack.errors import StackError
 from stack.interruption import Interrupted, Interruption
@@ -159,6 +160,28 @@ def bench_core(
     file = bench.write(findings, prepare(), now=datetime.now(UTC))
     console.print(f"kept in {file}", highlight=False, soft_wrap=True)
     if any(verdict.is_met is False for verdict in findings.verdicts()):
+        raise typer.Exit(1)
+
+
+@app.command("bench-telemetry")
+def bench_telemetry(
+    quick: Annotated[bool, typer.Option("--quick", help="About a minute; rough.")] = False,
+) -> None:
+    """Measure what telemetry costs a booking, on servers of its own. Exit 1 if it costs more than 5 % as it is set."""
+    console = Console()
+    extent = telemetry.QUICK if quick else telemetry.FULL
+    with _sentences(), temporary() as directory, Progress(console=console) as progress:
+        task = progress.add_task("starting", total=extent.steps)
+        with servers.started(prepare(at=directory / "run"), workers=1) as running, telemetry.cores(running) as cores:
+
+            def tell(step: str) -> None:
+                progress.update(task, advance=1, description=step)
+
+            findings = telemetry.Bench(cores, extent, tell).run()
+    overhead.show(findings, console)
+    file = telemetry.write(findings, prepare(), now=datetime.now(UTC))
+    console.print(f"kept in {file}", highlight=False, soft_wrap=True)
+    if not findings.is_met():
         raise typer.Exit(1)
 
 

@@ -5,7 +5,9 @@ On only where OTEL_EXPORTER_OTLP_ENDPOINT is set; off, nothing of OpenTelemetry 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import random
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
     from opentelemetry.sdk.trace.sampling import Sampler
     from opentelemetry.trace import Span
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 SWITCH = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
@@ -47,6 +50,8 @@ _KEPT = frozenset(
 )
 # Asked every few seconds by probes and balancers, and of no interest.
 _UNTRACED = "livez,readyz,startupz"
+# The end of a W3C traceparent.
+_FLAGS = re.compile(rb"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-([0-9a-f]{2})")
 
 
 class Traced(NamedTuple):
@@ -66,9 +71,20 @@ def is_on(environment: Mapping[str, str]) -> bool:
 
 
 class Tracing:
-    """The traces of one process. `exporter` is where they go; production makes it from OpenTelemetry's variables."""
+    """The traces of one process. `exporter` is where they go; production makes it from OpenTelemetry's variables.
 
-    def __init__(self, *, role: str, exporter: SpanExporter | None = None) -> None:
+    A `ratio` of requests and jobs is traced. It is decided before anything of OpenTelemetry's runs, for what it costs
+    to trace nothing through it, a span that is not recorded at every step, is a good part of what traces cost.
+    """
+
+    def __init__(
+        self,
+        *,
+        role: str,
+        exporter: SpanExporter | None = None,
+        ratio: float = 1.0,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
         from opentelemetry.sdk.resources import Resource  # noqa: PLC0415 - off means not even imported
         from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
@@ -78,6 +94,8 @@ class Tracing:
         self._provider: TracerProvider = TracerProvider(sampler=_sampler(), resource=resource)
         self._provider.add_span_processor(BatchSpanProcessor(_scrubbing(exporter or OTLPSpanExporter())))
         self._tracer = self._provider.get_tracer("booking_core")
+        self._ratio = ratio
+        self._chance = chance
 
     def watch_drivers(self) -> None:
         """Trace what is sent to PostgreSQL and Redis from now on; for the whole process."""
@@ -93,10 +111,11 @@ class Tracing:
 
         HTTPXClientInstrumentor.instrument_client(client, tracer_provider=self._provider)
 
-    def watch_app(self, app: FastAPI) -> None:
-        """Trace each request that is answered; its log lines carry the trace's id."""
+    def watch_app(self, app: FastAPI) -> ASGIApp:
+        """Return the application that traces its share of requests; log lines of these carry the trace's id."""
         from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor  # noqa: PLC0415
 
+        untraced = app.build_middleware_stack()
         FastAPIInstrumentor.instrument_app(
             app,
             tracer_provider=self._provider,
@@ -106,9 +125,41 @@ class Tracing:
             exclude_spans=["receive", "send"],
         )
 
+        async def chosen(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http" or self._is_wanted(scope["headers"]):
+                await app(scope, receive, send)
+                return
+            scope["app"] = app
+            with self._untraced():
+                await untraced(scope, receive, send)
+
+        return chosen
+
+    def _is_wanted(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+        """Whoever calls with a trace of their own has decided already."""
+        given = next((value for name, value in headers if name == b"traceparent"), b"")
+        flags = _FLAGS.search(given)
+        return bool(int(flags[1], 16) & 1) if flags else self._chance() < self._ratio
+
+    @contextmanager
+    def _untraced(self) -> Iterator[None]:
+        """Let what is wrapped for the whole process call straight through."""
+        from opentelemetry.instrumentation.utils import suppress_instrumentation  # noqa: PLC0415
+
+        before = TRACED.set(None)
+        try:
+            with suppress_instrumentation():
+                yield
+        finally:
+            TRACED.reset(before)
+
     @contextmanager
     def job(self, name: str) -> Iterator[None]:
-        """Trace one job."""
+        """Trace one job, if its share is due."""
+        if self._chance() >= self._ratio:
+            with self._untraced():
+                yield
+            return
         with (
             self._tracer.start_as_current_span(f"job {name}") as span,
             structlog.contextvars.bound_contextvars(trace_id=_trace_id(span)),

@@ -34,7 +34,7 @@ from stack.tether import tethered
 
 CALCOM_MILLISECONDS = 20.0
 # Every limit is asked as in production; there is only more room in it than fifty salons could use.
-_UNLIMITED = {"BOOKING_CALCOM_CALLS_PER_MINUTE": "1000000", "BOOKING_LIMIT_PER_KEY": "0"}
+UNLIMITED = {"BOOKING_CALCOM_CALLS_PER_MINUTE": "1000000", "BOOKING_LIMIT_PER_KEY": "0"}
 # The bare endpoint borrows the address of a process that this benchmark does not start.
 _BARE = Process.PROBE
 _MACHINE = Machine()
@@ -60,7 +60,7 @@ class Servers:
     def cpu_seconds(self, server: str) -> Mapping[Part, float]:
         """Return the processor time so far of every part, the server being the one of that name."""
         parts = {Part.SERVER: server, Part.POSTGRES: "postgres", Part.REDIS: "redis", Part.CALCOM: "calcom"}
-        return {part: _cpu(self.started[name]) for part, name in parts.items() if name in self.started}
+        return {part: cpu_seconds(self.started[name]) for part, name in parts.items() if name in self.started}
 
     def core_bytes(self) -> int:
         """Return the memory of the core's processes."""
@@ -90,7 +90,7 @@ class Servers:
         return {tuple(sample.labels.values()): sample.value for sample in samples}
 
 
-def _cpu(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     return sum(map(_MACHINE.cpu_seconds, _MACHINE.family(pid)))
 
 
@@ -104,7 +104,7 @@ def started(run: RunDirectory, *, workers: int) -> Iterator[Servers]:
         cluster.initialise()
         cluster.start()
         cache.start()
-        core = {**core_environment(run, place), **_UNLIMITED, "BOOKING_WORKERS": str(workers)}
+        core = {**core_environment(run, place), **UNLIMITED, "BOOKING_WORKERS": str(workers)}
         owner = cluster.url(scheme="postgresql+psycopg")
         _once(run, "booking_core", "migrate", environment={**core, "BOOKING_MIGRATION_DATABASE_URL": owner})
         stored.open_salons(cluster.url(), digest)
@@ -126,9 +126,9 @@ def _servers(
     delay = f"--milliseconds={CALCOM_MILLISECONDS}"
     port = place.port(Process.SIMULATOR)
     stand_in = ("loadtests.benchmarks.calcom_stand_in", f"--port={port}", delay)
-    yield "calcom", _server(run, "calcom", stand_in, {}), readiness.accepts_tcp("127.0.0.1", port)
+    yield "calcom", server(run, "calcom", stand_in, {}), readiness.accepts_tcp("127.0.0.1", port)
     ready = readiness.answers_http("127.0.0.1", place.port(Process.CORE), "/readyz")
-    yield "core", _server(run, "core", ("booking_core", "serve"), core), ready
+    yield "core", server(run, "core", ("booking_core", "serve"), core), ready
     bare = {
         "BARE_PORT": str(place.port(_BARE)),
         "BARE_WORKERS": str(workers),
@@ -137,10 +137,11 @@ def _servers(
         "BARE_DATABASE_POOL_SIZE": str(Settings().database_pool_size),
     }
     ready = readiness.answers_http("127.0.0.1", place.port(_BARE), "/openapi.json")
-    yield "bare", _server(run, "bare", ("loadtests.benchmarks.bare_endpoint",), bare), ready
+    yield "bare", server(run, "bare", ("loadtests.benchmarks.bare_endpoint",), bare), ready
 
 
-def _server(run: RunDirectory, name: str, module: tuple[str, ...], environment: Mapping[str, str]) -> OwnServer:
+def server(run: RunDirectory, name: str, module: tuple[str, ...], environment: Mapping[str, str]) -> OwnServer:
+    """Return a process of ours, to be started, with its log in the run directory."""
     return OwnServer(
         _python(*module),
         log=run.log / f"{name}.log",

@@ -43,13 +43,13 @@ BOOKING = {
 class Traced:
     """A core whose traces stay in memory; Cal.com answers and remembers the headers."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, ratio: float = 1.0, chance: float = 0.0) -> None:
         self.exporter = InMemorySpanExporter()
-        self.tracing = Tracing(role="http", exporter=self.exporter)
+        self.tracing = Tracing(role="http", exporter=self.exporter, ratio=ratio, chance=lambda: chance)
         self.asked: list[httpx.Request] = []
-        calcom = httpx.AsyncClient(base_url="http://calcom/v2", transport=httpx.MockTransport(self._answer))
-        self.tracing.watch_client(calcom)
-        world = replace(world, calcom=CalcomClient(calcom), tracing=self.tracing)
+        self.client = httpx.AsyncClient(base_url="http://calcom/v2", transport=httpx.MockTransport(self._answer))
+        self.tracing.watch_client(self.client)
+        world = replace(world, calcom=CalcomClient(self.client), tracing=self.tracing)
         self.core = assemble(
             world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6, scores_after_seconds=0
         )
@@ -61,9 +61,9 @@ class Traced:
         self.bound = structlog.contextvars.get_contextvars()
         return httpx.Response(201, json={"status": "success", "data": {"uid": "abc", "status": "accepted"}})
 
-    async def book(self) -> httpx.Response:
+    async def book(self, **more: str) -> httpx.Response:
         client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://core")
-        headers = {"authorization": f"Bearer {API_KEY}", CORRELATION_HEADER: "call-1"}
+        headers = {"authorization": f"Bearer {API_KEY}", CORRELATION_HEADER: "call-1", **more}
         async with client:
             answer = await client.post("/v1/bookings", json=BOOKING, headers=headers)
         await self.core.bus.drain()
@@ -88,6 +88,49 @@ async def test_the_request_and_the_call_to_cal_com_are_one_trace_that_is_handed_
     assert call.parent.span_id == request.context.span_id
     assert request.attributes["correlation_id"] == "call-1"
     assert traced.asked[0].headers["traceparent"].split("-")[1] == format(request.context.trace_id, "032x")
+
+
+PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331"
+
+
+@pytest.mark.parametrize(("chance", "is_traced"), [(0.0, True), (0.24, True), (0.25, False), (0.99, False)])
+async def test_a_share_of_requests_is_traced_and_the_others_are_answered_all_the_same(stage, chance, is_traced):
+    traced = Traced(stage.world, ratio=0.25, chance=chance)
+
+    answer = await traced.book()
+
+    assert answer.status_code == 201
+    assert bool(traced.spans()) is is_traced
+    assert ("trace_id" in traced.bound) is is_traced
+    assert ("traceparent" in traced.asked[0].headers) is is_traced
+
+
+@pytest.mark.parametrize(("flags", "is_traced"), [("01", True), ("00", False), ("03", True)])
+@pytest.mark.parametrize("chance", [0.0, 0.99])
+async def test_whoever_calls_with_a_trace_has_decided(stage, flags, is_traced, chance):
+    traced = Traced(stage.world, ratio=0.25, chance=chance)
+
+    assert (await traced.book(traceparent=f"{PARENT}-{flags}")).status_code == 201
+
+    traces = {format(span.context.trace_id, "032x") for span in traced.spans()}
+    assert traces == ({PARENT.split("-")[1]} if is_traced else set())
+
+
+async def test_a_trace_of_nonsense_is_none(stage):
+    traced = Traced(stage.world, ratio=0.25, chance=0.99)
+
+    assert (await traced.book(traceparent="nonsense")).status_code == 201
+    assert traced.spans() == []
+
+
+@pytest.mark.parametrize(("chance", "names"), [(0.24, ["GET", "job settle"]), (0.25, [])])
+async def test_a_share_of_jobs_is_traced_with_all_they_ask(stage, chance, names):
+    traced = Traced(stage.world, ratio=0.25, chance=chance)
+
+    with traced.tracing.job("settle"):
+        await traced.client.get("/me")
+
+    assert sorted(span.name for span in traced.spans()) == names
 
 
 async def test_no_customer_no_key_and_no_token_is_in_a_trace(traced):

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from loadtests.benchmarks.measurement import Findings, Target
-from stack.bench import core, servers
+from loadtests.benchmarks.overhead import Variant
+from stack.bench import core, servers, telemetry
 from stack.run_directory import prepare
 
 
@@ -20,6 +21,22 @@ def test_every_target_books_without_a_failure_and_the_core_says_how_many_stateme
 
     assert len(told) == extent.steps
     assert_complete(findings)
+
+
+@pytest.mark.integration
+def test_cores_that_tell_more_and_more_book_the_same_and_each_costs_something(server_room: Path):
+    told: list[str] = []
+    extent = telemetry.Extent(rounds=1, bookings=4)
+    run = prepare(at=server_room / "bench-telemetry")
+    with servers.started(run, workers=1) as running, telemetry.cores(running) as cores:
+        findings = telemetry.Bench(cores, extent, told.append, pause=lambda _: None).run()
+        statements = {name: list(run.path.glob(f"metrics-{name}/*.db")) for name in ("nothing", "everything")}
+
+    assert len(told) == extent.steps
+    (costs,) = findings.rounds
+    assert set(costs) == set(Variant)
+    # Who tells nothing has not even made the files.
+    assert (bool(statements["nothing"]), bool(statements["everything"])) == (False, True)
 
 
 def assert_complete(findings: Findings) -> None:

@@ -220,6 +220,7 @@ def test_make_alone_lists_every_target():
         "bench-core",
         "bench-exporter",
         "bench-dashboards",
+        "bench-telemetry",
         "lock",
         "down",
         "clean",
