@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
 from alerts import shares, wording
 from alerts.alert import Alert, Board, Category, Component, Severity
 from alerts.cases import Phase, sample, slow_observations
@@ -11,8 +14,9 @@ from alerts.shares import ShareAlert
 from sla import catalogue as c
 from sla import promql, recordings
 from sla.catalogue import Metric
-from sla.limits import ShareLimits, SlowLimits
+from sla.limits import Alerts, ShareLimits, SlowLimits
 from sla.objectives import Promise
+from sla.recordings import Share
 from sla.topology import BOOKING_JOB
 
 _ANSWER = {"route": c.ROUTE.values[0], "method": "POST", "code_class": "2xx"}
@@ -58,88 +62,88 @@ def _answers(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Cause:
+    """What is slow where; `bad` says by how much, {over} is the limit."""
+
+    name: str
+    limits: Callable[[Alerts], SlowLimits]
+    share: Callable[[SlowLimits], Share]
+    metric: Metric
+    labels: Mapping[str, str]
+    component: Component
+    of: str
+    impact: str
+    bad: str = "took longer than {over:g} s"
+
+
+_CAUSES = (
+    _Cause(
+        "CalcomLatencyHigh",
+        lambda alerts: alerts.calcom_latency,
+        recordings.slow_calcom_calls,
+        c.CALCOM_DURATION,
+        {"operation": "create", "kind": "successful"},
+        Component.CALCOM,
+        of="requests to Cal.com",
+        impact="Callers wait, and bookings that wait too long are taken down to be confirmed later.",
+    ),
+    _Cause(
+        "AgentLatencyHigh",
+        lambda alerts: alerts.agent_turns,
+        recordings.slow_turns,
+        c.AGENT_TURN_DURATION,
+        {"prompt_version": "v2", "traffic": "real"},
+        Component.CORE,
+        of="the voice agent's turns",
+        bad="kept the caller waiting longer than {over:g} s",
+        impact="Callers hear silence, speak into it, and hang up.",
+    ),
+    _Cause(
+        "DatabaseQueriesSlow",
+        lambda alerts: alerts.database_queries,
+        recordings.slow_statements,
+        c.DB_QUERY_DURATION,
+        {"statement": "select"},
+        Component.DATABASE,
+        of="SQL statements",
+        impact="Every answer becomes slower by as much; the next alert may be BookingApiLatencyHigh.",
+    ),
+    _Cause(
+        "QueriesPerBookingHigh",
+        lambda alerts: alerts.queries_per_booking,
+        recordings.costly_bookings,
+        c.DB_QUERIES_PER_BOOKING,
+        {},
+        Component.DATABASE,
+        of="booking attempts",
+        bad="sent more than {over:g} SQL statements",
+        impact="None yet; the database will be the first thing that gives way as traffic grows.",
+    ),
+)
+
+
 def warnings(promise: Promise) -> tuple[Alert, ...]:
     """Return those of the slow group."""
-    alerts = promise.alerts
-    return (
-        _journey_stuck(promise),
-        _slow(
-            promise,
-            "CalcomLatencyHigh",
-            alerts.calcom_latency,
-            recordings.slow_calcom_calls(alerts.calcom_latency),
-            c.CALCOM_DURATION,
-            {"operation": "create", "kind": "successful"},
-            component=Component.CALCOM,
-            of="requests to Cal.com",
-            bad=f"took longer than {alerts.calcom_latency.over:g} s",
-            impact="Callers wait, and bookings that wait too long are taken down to be confirmed later.",
-        ),
-        _slow(
-            promise,
-            "AgentLatencyHigh",
-            alerts.agent_turns,
-            recordings.slow_turns(alerts.agent_turns),
-            c.AGENT_TURN_DURATION,
-            {"prompt_version": "v2", "traffic": "real"},
-            component=Component.CORE,
-            of="the voice agent's turns",
-            bad=f"kept the caller waiting longer than {alerts.agent_turns.over:g} s",
-            impact="Callers hear silence, speak into it, and hang up.",
-        ),
-        _slow(
-            promise,
-            "DatabaseQueriesSlow",
-            alerts.database_queries,
-            recordings.slow_statements(alerts.database_queries),
-            c.DB_QUERY_DURATION,
-            {"statement": "select"},
-            component=Component.DATABASE,
-            of="SQL statements",
-            bad=f"took longer than {alerts.database_queries.over:g} s",
-            impact="Every answer becomes slower by as much; the next alert may be BookingApiLatencyHigh.",
-        ),
-        _slow(
-            promise,
-            "QueriesPerBookingHigh",
-            alerts.queries_per_booking,
-            recordings.costly_bookings(alerts.queries_per_booking),
-            c.DB_QUERIES_PER_BOOKING,
-            {},
-            component=Component.DATABASE,
-            of="booking attempts",
-            bad=f"sent more than {alerts.queries_per_booking.over:g} SQL statements",
-            impact="None yet; the database will be the first thing that gives way as traffic grows.",
-        ),
-    )
+    return (_journey_stuck(promise), *(_slow(cause, promise) for cause in _CAUSES))
 
 
-def _slow(  # noqa: PLR0913, PLR0917 - what differs from one to the next
-    promise: Promise,
-    name: str,
-    limits: SlowLimits,
-    share: recordings.Share,
-    metric: Metric,
-    labels: dict[str, str],
-    *,
-    component: Component,
-    of: str,
-    bad: str,
-    impact: str,
-) -> Alert:
-    series = slow_observations(metric, limits.over, job=BOOKING_JOB, **labels)
+def _slow(cause: _Cause, promise: Promise) -> Alert:
+    limits = cause.limits(promise.alerts)
+    series = slow_observations(cause.metric, limits.over, job=BOOKING_JOB, **cause.labels)
+    bad = cause.bad.format(over=limits.over)
     return shares.alert(
         ShareAlert(
-            name=name,
+            name=cause.name,
             severity=Severity.WARNING,
             category=Category.CAUSE,
-            component=component,
+            component=cause.component,
             limits=limits,
-            share=share,
-            events=Events(f"{of} that {bad}", series, _JOB),
+            share=cause.share(limits),
+            events=Events(f"{cause.of} that {bad}", series, _JOB),
             bad=bad,
-            of=of,
-            impact=impact,
+            of=cause.of,
+            impact=cause.impact,
             board=Board.PERFORMANCE,
             scrape=promise.timers.scrape_interval,
             evaluation=promise.timers.evaluation_interval,

@@ -56,12 +56,7 @@ def worker_app(recorder: Recorder | None = None) -> ASGIApp:
     settings = terminal.settings()
     world = composition.real_world(settings, role="http", recorder=recorder)
     composition.observe(settings, world)
-    core = composition.assemble(
-        world,
-        mail_sender=settings.mail_sender,
-        confidence_threshold=settings.confidence_threshold,
-        admin_email=settings.admin_email,
-    )
+    core = composition.core_of(world, settings)
     app = composition.web(
         world,
         core,
@@ -113,18 +108,8 @@ def worker() -> None:
 async def _work(settings: Settings) -> None:
     world = composition.real_world(settings, role="jobs", is_background=True)
     composition.observe(settings, world)
-    core = composition.assemble(
-        world,
-        mail_sender=settings.mail_sender,
-        confidence_threshold=settings.confidence_threshold,
-        admin_email=settings.admin_email,
-    )
-    reconciliation = composition.reconciliation(
-        world,
-        core,
-        stuck_seconds=settings.reconcile_stuck_seconds,
-        changes_a_day=settings.reconcile_changes_a_day,
-    )
+    core = composition.core_of(world, settings)
+    reconciliation = composition.reconciliation_of(world, core, settings)
     queue = jobs.application(
         world,
         core,

@@ -303,6 +303,26 @@ def assemble(
     )
 
 
+def core_of(world: World, settings: Settings) -> Core:
+    """Build the business as it was set up."""
+    return assemble(
+        world,
+        mail_sender=settings.mail_sender,
+        confidence_threshold=settings.confidence_threshold,
+        admin_email=settings.admin_email,
+    )
+
+
+def reconciliation_of(world: World, core: Core, settings: Settings) -> Reconciliation:
+    """Build the comparison of both worlds as it was set up."""
+    return reconciliation(
+        world,
+        core,
+        stuck_seconds=settings.reconcile_stuck_seconds,
+        changes_a_day=settings.reconcile_changes_a_day,
+    )
+
+
 def reconciliation(world: World, core: Core, *, stuck_seconds: float, changes_a_day: int) -> Reconciliation:
     """Build what only the job worker and an operator need: the comparison of both worlds."""
     return Reconciliation(

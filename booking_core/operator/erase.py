@@ -46,9 +46,7 @@ def erase(
 
 async def _erase(settings: Settings, token: str, phone: str, *, dry: bool) -> Erased:
     world = terminal.world(settings)
-    core = composition.assemble(
-        world, mail_sender=settings.mail_sender, confidence_threshold=settings.confidence_threshold
-    )
+    core = composition.core_of(world, settings)
     async with world.closing:
         (salon,) = await terminal.salons(world, token)
         return await Erasure(world.database, core.orchestrator.customers).erase(salon, phone, is_dry_run=dry)

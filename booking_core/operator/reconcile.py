@@ -89,18 +89,8 @@ def _moment(said: str, option: str) -> datetime:
 
 async def _reconcile(settings: Settings, token: str | None, window: Window | None, *, dry: bool) -> Outlook:
     world = terminal.world(settings)
-    core = composition.assemble(
-        world,
-        mail_sender=settings.mail_sender,
-        confidence_threshold=settings.confidence_threshold,
-        admin_email=settings.admin_email,
-    )
-    reconciliation = composition.reconciliation(
-        world,
-        core,
-        stuck_seconds=settings.reconcile_stuck_seconds,
-        changes_a_day=settings.reconcile_changes_a_day,
-    )
+    core = composition.core_of(world, settings)
+    reconciliation = composition.reconciliation_of(world, core, settings)
     reports: list[Report] = []
     not_compared: list[tuple[Tenant, BookingError]] = []
     async with world.closing:

@@ -17,9 +17,9 @@ from booking_core.domain.ports import EVERY_TENANT
 from booking_core.http.functions import FUNCTIONS
 from booking_core.http.inbound import Variables
 from loadtests import conversation
-from tests.booking_core.test_http import FUNCTIONS as FUNCTIONS_PATH
-from tests.booking_core.test_http import call
-from tests.contracts.test_stores import fill
+from tests.booking_core.http.requests import FUNCTIONS as FUNCTIONS_PATH
+from tests.booking_core.http.requests import call
+from tests.contracts.rows import fill
 from tests.factories import SALON, an_id
 
 URL = f"https://booking.example{FUNCTIONS_PATH}"

@@ -14,7 +14,7 @@ from booking_core.adapters.postgres import migrations, tables
 from booking_core.adapters.postgres.database import PostgresDatabase
 from booking_core.domain.errors import AppointmentDatabaseError
 from booking_core.domain.ports import EVERY_TENANT
-from tests.contracts.test_stores import fill
+from tests.contracts.rows import fill
 from tests.factories import OTHER_SALON, SALON, a_wish
 
 pytestmark = pytest.mark.integration

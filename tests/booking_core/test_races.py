@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, text
 from booking_core.domain.errors import SlotTaken
 from booking_core.domain.models import Appointment, BookingRequest, State
 from tests.booking_core.conftest import RealStage
-from tests.contracts.test_stores import a_visit, an_appointment, fill
+from tests.contracts.rows import a_visit, an_appointment, fill
 from tests.factories import SALON, TEN_O_CLOCK, a_request, a_wish, an_id, an_origin
 
 pytestmark = pytest.mark.integration

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.booking_core.test_http import call
+from tests.booking_core.http.requests import call
 from tests.factories import TEN_O_CLOCK, TEN_O_CLOCK_LOCAL
 
 LONGEST_OCTETS = 1500

@@ -15,7 +15,7 @@ from booking_core.caching.store import CacheStore, NoStore
 from booking_core.domain.models import AvailabilityRequest, BookingRequest
 from booking_core.domain.ports import EVERY_TENANT
 from tests.booking_core.conftest import RealStage
-from tests.contracts.test_stores import fill, hire
+from tests.contracts.rows import fill, hire
 from tests.factories import NOW, SALON, TEN_O_CLOCK, a_request, an_origin
 from tests.fakes import FakeCacheStore
 

@@ -27,7 +27,7 @@ from booking_core.telemetry.recorder import Recorder
 from booking_core.telemetry.tracing import Tracing
 from tests import factories
 from tests.booking_core.conftest import Stage
-from tests.contracts.test_stores import fill
+from tests.contracts.rows import fill
 from tests.factories import API_KEY, NOW, SALON
 from tests.fakes import FakeClock, FakeMailer
 

@@ -23,7 +23,7 @@ from booking_core.http.retell_call import Call
 from booking_core.services.repeats import Repeats
 from booking_core.telemetry.recorder import Recorder
 from tests.booking_core.conftest import Stage, a_stage
-from tests.contracts.test_stores import fill
+from tests.contracts.rows import fill
 from tests.factories import NOW, SALON, TEN_O_CLOCK_LOCAL
 from tests.fakes import FakeCalcom, FakeClock, FakeMailer
 

@@ -18,7 +18,7 @@ from booking_core.domain.ports import CalcomBooking, CalcomStatus
 from booking_core.domain.webhooks import DeliveryState
 from tests.booking_core.conftest import Stage, a_stage
 from tests.booking_core.news import marked, tell, told, work_off
-from tests.contracts.test_stores import an_appointment
+from tests.contracts.rows import an_appointment
 from tests.factories import SALON, TEN_O_CLOCK, an_id
 from tests.fakes.calcom import Entry
 

@@ -12,7 +12,7 @@ from booking_core.domain.calcom_news import CalcomFact, KnownBooking, Standing
 from booking_core.domain.discrepancies import Window
 from booking_core.domain.models import State
 from booking_core.domain.ports import Database
-from tests.contracts.test_stores import an_appointment, hold, settle
+from tests.contracts.rows import an_appointment, hold, settle
 from tests.factories import OTHER_SALON, SALON, TEN_O_CLOCK, an_id, an_offering
 
 OURS = an_id("appointment")

@@ -23,7 +23,7 @@ from booking_core.domain.discrepancies import (
 )
 from booking_core.domain.models import Appointment, State
 from booking_core.domain.ports import EVERY_TENANT, Database, Run
-from tests.contracts.test_stores import an_appointment, hold, settle
+from tests.contracts.rows import an_appointment, hold, settle
 from tests.factories import NOW, OTHER_SALON, SALON, TEN_O_CLOCK, an_offering
 
 LATER = NOW + timedelta(minutes=5)

@@ -11,7 +11,7 @@ import pytest
 from booking_core.domain.letters import DueLetter, LetterKind, LetterResult
 from booking_core.domain.models import Appointment
 from booking_core.domain.ports import EVERY_TENANT, Database
-from tests.contracts.test_stores import an_appointment, hold
+from tests.contracts.rows import an_appointment, hold
 from tests.factories import OTHER_SALON, SALON
 
 FAR = timedelta(days=365 * 100)

@@ -10,8 +10,8 @@ import pytest
 from booking_core.domain.erasure import NOBODY
 from booking_core.domain.models import Reply, State
 from booking_core.domain.webhooks import Delivery, Result, Source
+from tests.contracts.rows import an_appointment, claim, hold, settle
 from tests.contracts.test_inbox import a_delivery
-from tests.contracts.test_stores import an_appointment, claim, hold, settle
 from tests.factories import NOW, OTHER_SALON, SALON, a_wish
 
 PHONE = a_wish().phone

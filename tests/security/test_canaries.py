@@ -30,7 +30,7 @@ from booking_core.resilience.limits import limits
 from booking_core.telemetry.log_fields import FIELDS
 from booking_core.telemetry.recorder import Recorder
 from sla import logs
-from tests.contracts.test_stores import fill
+from tests.contracts.rows import fill
 from tests.factories import API_KEY, NOW, SALON
 from tests.fakes import FakeClock, FakeMailer
 from tests.security.salons import OF_TENANTS

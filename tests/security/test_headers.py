@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.booking_core.test_http import KEY
+from tests.booking_core.http.requests import KEY
 
 WANTED = {
     "x-content-type-options": "nosniff",

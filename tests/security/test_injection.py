@@ -17,7 +17,7 @@ from booking_core.app import Core, World, assemble, web
 from booking_core.domain.webhooks import DeliveryState
 from booking_core.services.inbox import ATTEMPTS
 from booking_core.telemetry.recorder import Recorder
-from tests.contracts.test_stores import fill
+from tests.contracts.rows import fill
 from tests.factories import API_KEY, NOW, SALON
 from tests.fakes import FakeCalcom, FakeClock, FakeMailer
 from tests.security.salons import snapshot

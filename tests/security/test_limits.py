@@ -10,8 +10,8 @@ import pytest
 from booking_core.adapters import retell
 from booking_core.resilience.limits import limits
 from tests.booking_core.conftest import Stage
-from tests.booking_core.test_http import BOOKING, FUNCTIONS, KEY, READING_KEY, call
-from tests.factories import NOW, SALON
+from tests.booking_core.http.requests import BOOKING, FUNCTIONS, KEY, call
+from tests.factories import NOW, READING_KEY, SALON
 from tests.fakes.limits import FakeLimitStore
 
 AVAILABILITY = "/v1/availability?service=haircut&date=2026-12-02"

@@ -19,7 +19,7 @@ from booking_core.adapters.postgres.database import PostgresDatabase, Privileged
 from booking_core.domain.ports import EVERY_TENANT
 from exporter.collectors.database import DatabaseCollector
 from sla import catalogue
-from tests.contracts.test_stores import an_appointment, fill, hold
+from tests.contracts.rows import an_appointment, fill, hold
 from tests.factories import SALON, TEN_O_CLOCK, an_offering
 from tests.security.salons import open_salons
 

@@ -14,7 +14,7 @@ from booking_core.__main__ import cli
 from booking_core.adapters.postgres.database import PostgresDatabase
 from booking_core.domain.access import Bearer, KeyScope
 from booking_core.domain.ports import EVERY_TENANT
-from tests.contracts.test_stores import fill
+from tests.contracts.rows import fill
 from tests.factories import SALON
 
 pytestmark = pytest.mark.integration

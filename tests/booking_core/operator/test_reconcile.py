@@ -158,7 +158,7 @@ class Terminal:
 
 @pytest.mark.integration
 def test_the_commands_leave_with_codes_and_sentences_and_without_tracebacks(owner_url, database_url, tmp_path):
-    from tests.contracts.test_stores import fill  # noqa: PLC0415 - only where there is a database
+    from tests.contracts.rows import fill  # noqa: PLC0415 - only where there is a database
 
     fill(owner_url)
     terminal = Terminal(database_url, tmp_path)

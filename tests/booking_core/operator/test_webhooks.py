@@ -12,7 +12,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from booking_core.__main__ import cli
-from tests.contracts.test_stores import fill
+from tests.contracts.rows import fill
 from tests.factories import SALON, an_id
 
 pytestmark = pytest.mark.integration
