@@ -32,9 +32,10 @@ from stack import doctor as examination
 from stack.bench import core as bench
 from stack.bench import servers, telemetry
 from stack.doctor_report import findings_table, memory_report
-from stack.errors import StackError
+from stack.errors import Refused, StackError
 from stack.interruption import Interrupted, Interruption
 from stack.native import Chain
+from stack.processes import operator_environment
 from stack.run_directory import existing, prepare, temporary
 from stack.screen import Screen
 from stack.session import Session
@@ -237,6 +238,29 @@ def down(run_directory: RunDirectoryOption = None) -> None:
         run = existing(at=run_directory)
         ended = sweep.end(run) if run else []
         typer.echo(f"Ended {len(ended)} processes." if ended else "Nothing of this checkout was running.")
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": ["--about"]}
+)
+def core(context: typer.Context) -> None:
+    """Run `python -m booking_core ...` on the running chain: breaker, hanging, reconcile, keys, and what else it knows.
+
+    SLOTWATCH_RUN_DIRECTORY names the chain if it is not this checkout's.
+    """
+    with _sentences():
+        run = existing(at=_run_directory())
+        place = chain_record.place(run) if run else None
+        if run is None or place is None:
+            raise Refused("no chain of this checkout is running; start one with `make up`")
+        settings = operator_environment(run, place)
+    command = [sys.executable, "-m", "booking_core", *context.args]
+    raise typer.Exit(subprocess.run(command, env={**os.environ, **settings}, check=False).returncode)
+
+
+def _run_directory() -> Path | None:
+    named = os.environ.get("SLOTWATCH_RUN_DIRECTORY")
+    return Path(named) if named else None
 
 
 @app.command()

@@ -135,8 +135,14 @@ def core_environment(run: RunDirectory, place: Place) -> dict[str, str]:
     }
 
 
+def operator_environment(run: RunDirectory, place: Place) -> dict[str, str]:
+    """Return the settings of whoever may also change the schema: set-up steps, and a person at a terminal."""
+    owner = PrivateCluster(run.postgres).url(scheme="postgresql+psycopg")
+    return {**core_environment(run, place), "BOOKING_MIGRATION_DATABASE_URL": owner}
+
+
 def _booking_core(run: RunDirectory, core: Mapping[str, str], place: Place) -> tuple[Program, ...]:
-    owner = {**core, "BOOKING_MIGRATION_DATABASE_URL": PrivateCluster(run.postgres).url(scheme="postgresql+psycopg")}
+    owner = operator_environment(run, place)
 
     def step(name: str, after: tuple[str, ...]) -> Program:
         return Program(name, _python("booking_core", name), "runs once", environment=owner, after=after, once=True)

@@ -63,6 +63,8 @@ def _interfaces(run: RunDirectory) -> dict[str, dict[str, str]]:
         "rpcinterface:supervisor": {
             "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
         },
+        # For people: the runbooks stop and start a process with it.
+        "supervisorctl": {"serverurl": f"unix://{_plain(run.supervisor_socket)}"},
     }
 
 

@@ -36,6 +36,8 @@ def settings() -> Settings:
 def leave(code: int, sentence: str) -> typer.Exit:
     """Say why, and return what to raise."""
     print(sentence, file=sys.stderr)
+    if code == UNREACHABLE:
+        print("Has this terminal the core's environment? `python -m booking_core settings` lists it.", file=sys.stderr)
     return typer.Exit(code)
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
@@ -129,6 +133,24 @@ def test_a_booking_is_a_sample_in_prometheus_after_a_scrape_or_two(chain):
     expression = f'sum({c.ATTEMPTS.name}{{traffic="real"}})'
 
     until(lambda: queried(chain, expression) == expected or None, seconds=20, what="the sample in Prometheus")
+
+
+def test_commands_for_the_core_know_the_addresses_of_the_chain(chain):
+    environment = {**os.environ, "SLOTWATCH_RUN_DIRECTORY": str(chain.run.path)}
+    command = [Path(sys.executable).with_name("slotwatch"), "core", "hanging", "--json"]
+
+    answered = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    assert (answered.returncode, answered.stderr) in {(0, ""), (1, "")}
+    assert isinstance(json.loads(answered.stdout), list)
+
+
+def test_a_process_can_be_stopped_and_started_by_hand_as_the_runbooks_say(chain):
+    control = [sys.executable, "-m", "supervisor.supervisorctl", "-c", chain.run.path / "supervisord.conf"]
+
+    status = subprocess.run([*control, "status", "redis"], capture_output=True, text=True, check=False)
+
+    assert status.stdout.split()[:2] == ["redis", "RUNNING"]
 
 
 def test_a_killed_worker_loses_no_count_and_is_replaced(chain):

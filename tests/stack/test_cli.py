@@ -19,13 +19,24 @@ def test_a_misspelt_process_is_refused_in_one_sentence(command):
 def test_help_names_every_command():
     text = slotwatch("--help").output
 
-    assert [name for name in ("up", "demo", "chaos", "outage", "down", "doctor", "generate") if name not in text] == []
+    assert [
+        name for name in ("up", "demo", "chaos", "outage", "down", "core", "doctor", "generate") if name not in text
+    ] == []
 
 
 def test_where_nothing_runs_down_says_so(tmp_path):
     result = slotwatch("down", "--run-directory", str(tmp_path / "none"))
 
     assert (result.exit_code, result.output) == (0, "Nothing of this checkout was running.\n")
+
+
+def test_a_command_for_the_core_of_a_chain_that_does_not_run_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("SLOTWATCH_RUN_DIRECTORY", str(tmp_path / "none"))
+
+    result = slotwatch("core", "breaker", "status")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "no chain of this checkout is running; start one with `make up`\n"
 
 
 def test_memory_of_a_chain_that_does_not_run_is_a_sentence(tmp_path):
