@@ -88,10 +88,15 @@ def _scrape_seconds(promise: Promise) -> Panel:
 
 
 def _samples() -> Panel:
-    caption = Caption("Samples scraped", "Series each job publishes; a label out of hand is a slope here.", "short")
+    caption = Caption(
+        "Samples scraped",
+        "Series each job publishes; a label out of hand is a slope here, and folded into `other` above the cap.",
+        "short",
+    )
     return timeseries(
         caption,
         Query(q.highest(q.given(promql.SCRAPED_SAMPLES), "job"), "{{job}}"),
+        Query(q.highest(q.level(c.SERIES_FOLDED)), "folded"),
         look=Look(width=THIRD),
     )
 

@@ -10,7 +10,7 @@ import threading
 
 import structlog
 
-from exporter import app
+from exporter import app, listener
 from exporter.exemplars import Listener
 from exporter.settings import Settings
 from sla import logs
@@ -27,7 +27,13 @@ def main() -> int:
     logs.configure(settings.log_level)
     shared = app.Shared()
     try:
-        server = app.server(app.exposition(settings, shared), host=settings.host, port=settings.port)
+        protection = listener.protection(
+            token_file=settings.token_file, certificate=settings.tls_certificate, key=settings.tls_key
+        )
+        exposition = app.exposition(settings, shared)
+        server = listener.server(exposition, host=settings.host, port=settings.port, protection=protection)
+    except listener.Unusable as error:
+        return _refuse(str(error))
     except OSError as error:
         return _refuse(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; set EXPORTER_PORT")
     for number in (signal.SIGTERM, signal.SIGINT):

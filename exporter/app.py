@@ -1,4 +1,4 @@
-"""The composition root of the sidecar: its collectors, and the small server in front of them."""
+"""The composition root of the sidecar: its collectors, and the ways on which what they find goes out."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
 
-import structlog
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric as Family
@@ -25,8 +23,6 @@ from exporter.exemplars import Exemplar, Exemplars, Place
 from exporter.exposition import Templates
 from exporter.settings import Settings
 from sla import catalogue as c
-
-_log = structlog.get_logger()
 
 
 class BuildCollector:
@@ -106,32 +102,3 @@ def pusher(settings: Settings, shared: Shared) -> AbstractContextManager[None]:
 
     push = otlp.Push(*collectors(settings, shared), shared.exemplars, endpoint=settings.otlp_endpoint)
     return otlp.Pusher(push, shared.pushes, seconds=settings.otlp_interval_milliseconds / 1000)
-
-
-def server(metrics: Exposition, *, host: str, port: int) -> ThreadingHTTPServer:
-    """Bind the server; `/metrics` in the format the scraper asks for, `/livez` for whoever starts us."""
-
-    class Handler(BaseHTTPRequestHandler):
-        """One request."""
-
-        def do_GET(self) -> None:
-            match self.path.partition("?")[0]:
-                case "/metrics":
-                    self._answer(200, *metrics.write(self.headers.get("Accept", "")))
-                case "/livez":
-                    self._answer(200, "text/plain", b"ok\n")
-                case _:
-                    self._answer(404, "text/plain", b"There is /metrics and /livez.\n")
-
-        def _answer(self, status: int, content_type: str, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", content_type)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """A scrape every five seconds is no news."""
-            _log.debug("scraped", line=format % args)
-
-    return ThreadingHTTPServer((host, port), Handler)

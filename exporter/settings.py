@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from sla.environment import ProcessSettings
@@ -21,6 +21,13 @@ class Settings(ProcessSettings):
     port: Annotated[int, Field(ge=1, le=65535)] = Field(
         DEFAULT_PORTS[Process.EXPORTER], description="Port to listen on."
     )
+    token_file: Path | None = Field(
+        None, description="File with the bearer token that /metrics asks for. Unset: whoever reaches the port may read."
+    )
+    tls_certificate: Path | None = Field(
+        None, description="Certificate (PEM) to serve HTTPS with, whole chain. Needs EXPORTER_TLS_KEY. Unset: HTTP."
+    )
+    tls_key: Path | None = Field(None, description="Its private key.")
     metrics_directory: Path = Field(
         Path(".run/metrics"), description="The metric files of the core's workers (BOOKING_METRICS_DIRECTORY there)."
     )
@@ -42,3 +49,9 @@ class Settings(ProcessSettings):
         60_000.0, validation_alias="OTEL_METRIC_EXPORT_INTERVAL", description="How often."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe line to log.")
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("EXPORTER_TLS_CERTIFICATE and EXPORTER_TLS_KEY belong together; set both or neither")
+        return self

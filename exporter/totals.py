@@ -18,6 +18,9 @@ from exporter.reader import MetricFile, Series
 
 Labels = tuple[tuple[str, str], ...]
 Column = Sequence[float]
+# The widest family of the core has about a hundred.
+MOST_LABEL_SETS = 1000
+OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,29 +35,59 @@ class Totals:
 
 
 class Totaller:
-    """Totals files of one kind; remembers the arithmetic for the series it saw last."""
+    """Totals files of one kind; remembers the arithmetic for the series it saw last.
 
-    def __init__(self, kind: str) -> None:
-        self._kind = kind
+    What a family has beyond `most` label sets is counted as `other`: a label out of hand must not fill Prometheus.
+    """
+
+    def __init__(self, kind: str, *, most: int = MOST_LABEL_SETS) -> None:
+        self.kind = kind
+        self._cap = _Cap(most)
         self._layouts: list[tuple[Series, ...]] | None = None
-        self._plan = _Plan(kind, ())
+        self._plan = _Plan(kind, (), self._cap)
+
+    @property
+    def folded(self) -> int:
+        """How many label sets have been folded into `other`."""
+        return len(self._cap.folded)
 
     def totals(self, files: Sequence[MetricFile]) -> Totals:
         layouts = [file.series for file in files]
         if layouts != self._layouts:
-            self._layouts, self._plan = layouts, _Plan(self._kind, layouts)
+            self._layouts, self._plan = layouts, _Plan(self.kind, layouts, self._cap)
         return self._plan.run([file.values for file in files])
+
+
+class _Cap:
+    """Whose label sets came first stay, whatever comes later; a counter that was kept is never folded."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: dict[str, set[Labels]] = {}
+        self.folded: set[tuple[str, Labels]] = set()
+
+    def labels(self, series: Series) -> Labels:
+        """Return the labels under which a series is counted."""
+        bare = tuple(label for label in series.labels if label[0] != "le")
+        kept = self._kept.setdefault(series.family, set())
+        if bare in kept or len(kept) < self._most:
+            kept.add(bare)
+            return series.labels
+        # Remembered up to a bound, too: how far beyond the cap it goes need not be known exactly.
+        if len(self.folded) < MOST_LABEL_SETS:
+            self.folded.add((series.family, bare))
+        return tuple((name, value if name == "le" else OTHER) for name, value in series.labels)
 
 
 class _Plan:
     """Where each number of each file goes."""
 
-    def __init__(self, kind: str, layouts: Sequence[tuple[Series, ...]]) -> None:
+    def __init__(self, kind: str, layouts: Sequence[tuple[Series, ...]], cap: _Cap) -> None:
         rows: dict[tuple[str, str, Labels], int] = {}
         helps: dict[str, str] = {}
         self._routes = []
         for layout in layouts:
-            route = [rows.setdefault((each.family, each.sample, each.labels), len(rows)) for each in layout]
+            route = [rows.setdefault((each.family, each.sample, cap.labels(each)), len(rows)) for each in layout]
             for each in layout:
                 helps.setdefault(each.family, each.help)
             # Slots of one release agree on the order: their columns are added whole.

@@ -52,6 +52,7 @@ class MetricFilesCollector:
         for reason in c.FILES_SKIPPED.label("reason").values:
             skipped.add_metric([reason], self._skipped[reason])
         yield skipped
+        yield gauge(c.SERIES_FOLDED, sum(totaller.folded for totaller in self._totallers.values()))
 
     def _present(self) -> Sequence[MetricFile]:
         # In the directory's own order: the stock collector adds in it, too.

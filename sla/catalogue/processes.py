@@ -71,6 +71,12 @@ EXEMPLARS = Metric(
     Home.SIDECAR,
     labels=(Label("result", ("kept", "malformed", "evicted")),),
 )
+SERIES_FOLDED = Metric(
+    "exporter_series_folded",
+    Kind.GAUGE,
+    "Label sets of the workers' metrics beyond the sidecar's cap, counted together as `other`. 0 unless out of hand.",
+    Home.SIDECAR,
+)
 PUSHES = Metric(
     "exporter_otlp_pushes_total",
     Kind.COUNTER,

@@ -75,7 +75,8 @@ def test_an_empty_or_missing_directory_is_a_core_that_has_not_started(tmp_path: 
 
     families = list(MetricFilesCollector(directory, now=lambda: 42.0).collect())
 
-    assert [family.name for family in families] == [c.LAST_READ.name, c.FILES_SKIPPED.name.removesuffix("_total")]
+    about_reading = (c.LAST_READ.name, c.FILES_SKIPPED.name.removesuffix("_total"), c.SERIES_FOLDED.name)
+    assert [family.name for family in families] == [*about_reading]
 
 
 def test_no_worker_alive_is_a_number_and_not_a_gap(tmp_path: Path):
