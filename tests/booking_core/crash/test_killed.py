@@ -82,7 +82,13 @@ class Scene:
         return await self.core.orchestrator.book(self.tenant, wish, an_origin())
 
     def doomed(
-        self, at: int | str | None, *, number: int = 0, cancels: Appointment | None = None, works: bool = False
+        self,
+        at: int | str | None,
+        *,
+        number: int = 0,
+        cancels: Appointment | None = None,
+        moves: Appointment | None = None,
+        works: bool = False,
     ) -> bool:
         """Run a process that dies at this moment; return whether it came through."""
         order = {
@@ -91,6 +97,7 @@ class Scene:
             "at": at,
             "start": self.start(number),
             "cancels": str(cancels.id) if cancels else None,
+            "moves": str(moves.id) if moves else None,
             "works": works,
         }
         assert self.victims.stdin is not None
@@ -193,6 +200,26 @@ async def test_a_process_killed_at_any_moment_of_a_cancellation_leaves_what_the_
     # Killed before it was noted, nobody has heard of it; once noted it is carried out, whoever dies.
     noted = states.index("cancelled")
     assert states == ["confirmed"] * noted + ["cancelled"] * (at - noted)
+
+
+async def test_a_process_killed_at_any_moment_of_a_move_leaves_one_time_and_the_same_move_ends_it(scene):
+    moved = []
+    for at in range(1, MOST_MOMENTS):
+        appointment = await scene.book(2 * at)
+        moved.append(appointment)
+        if scene.doomed(at, number=2 * at + 1, moves=appointment):
+            break
+    await scene.recover()
+
+    assert 8 < at < MOST_MOMENTS - 1
+    standing = scene.execute("SELECT lineage::text, calcom_uid FROM appointments WHERE state = 'confirmed'")
+    assert sorted(await scene.live()) == sorted(standing)
+    for number, appointment in enumerate(moved, start=1):
+        start = scene.start(2 * number + 1)
+        again = await scene.core.rescheduling.move(scene.tenant, appointment.id, start, an_origin())
+        assert (again.state, again.lineage) == (State.CONFIRMED, appointment.id)
+    assert len(await scene.live()) == at
+    assert_worlds_agree(scene.rows(), await scene.live())
 
 
 @pytest.mark.parametrize("call", ["create", "reschedule", "cancel"])

@@ -1,7 +1,7 @@
 """`python -m tests.booking_core.crash.victim`: real processes that kill themselves with SIGKILL at a chosen moment.
 
 For each line of its input, a JSON object, it forks one: where both worlds are, what to do, and at which moment to die,
-a number or a name. That one books or cancels as a process of HTTP does, or works off what is due as a job worker does;
+a number or a name. That one books, moves or cancels as one of HTTP does, or works off what is due as a job worker does;
 a line of the output says with which code it ended. Forked, for the imports alone take longer than a booking.
 """
 
@@ -57,6 +57,8 @@ async def main(order: dict[str, Any]) -> None:
             await work(world, core, order["database_url"])
         elif order["cancels"]:
             await core.cancellation.cancel(tenant, UUID(order["cancels"]), reason="changed my mind")
+        elif order["moves"]:
+            await core.rescheduling.move(tenant, UUID(order["moves"]), order["start"], an_origin())
         else:
             await core.orchestrator.book(tenant, a_request(start=order["start"], staff="anna"), an_origin())
         await core.bus.drain()
