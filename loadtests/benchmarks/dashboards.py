@@ -29,7 +29,8 @@ from rich.table import Table
 
 from loadtests.benchmarks import month
 from loadtests.benchmarks.month import DAY, Month
-from sla import objectives
+from sla import catalogue as c
+from sla import objectives, promql
 from sla.objectives import Promise
 from sla.quantities import Duration
 
@@ -202,6 +203,7 @@ def main(arguments: list[str] | None = None) -> int:
         f"{kept} recorded ones as often as they are recorded, once a minute at least."
     )
     with TemporaryDirectory() as name, _server(Path(name), over, promise, console, store=options.store) as client:
+        console.print(f"Held: {held(client, over)} samples of each scraped series.")
         first, again = ([load(client, board, targets, over) for board, targets in boards().items()] for _ in range(2))
     console.print(table(first, again))
     if options.verbose:
@@ -218,13 +220,27 @@ def _server(directory: Path, over: Month, promise: Promise, console: Console, *,
         with victoria_metrics(directory, promise.timers.history_resolution) as client:
             _tell(month.send(over, promise, client), console)
             # What it does by itself within a day: keep one sample a minute, and drop the others.
-            for order in ("force_flush", "force_merge", "resetRollupResultCache"):
-                client.get(f"/internal/{order}").raise_for_status()
+            _merge(client)
             yield client
     else:
         _tell(month.write(over, promise, directory), console)
         with prometheus(directory) as client:
             yield client
+
+
+def _merge(store: httpx.Client) -> None:
+    """Let VictoriaMetrics merge all it has, and wait for it; it forgets what it has answered before."""
+    for order in ("force_flush", "force_merge", "resetRollupResultCache"):
+        store.get(f"/internal/{order}").raise_for_status()
+    while re.search(r"^vm_active_force_merges [1-9]", store.get("/metrics").text, re.MULTILINE):
+        time.sleep(0.2)
+
+
+def held(client: httpx.Client, over: Month) -> int:
+    """Return how many samples of one series the server can be asked about."""
+    expression = f"count_over_time({promql.selector(c.SYNC_RUNS, window=f'{over.days * DAY}s')})"
+    answer = client.get("/api/v1/query", params={"query": expression, "time": over.end - 1}).json()
+    return int(answer["data"]["result"][0]["value"][1])
 
 
 def _tell(written: Iterator[int], console: Console) -> None:

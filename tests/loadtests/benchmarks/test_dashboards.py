@@ -46,7 +46,10 @@ def test_a_small_month_is_written_in_slices_and_asked_about(tmp_path):
         loads = [dashboards.load(client, board, targets, SMALL) for board, targets in dashboards.boards().items()]
         counted = client.get("/api/v1/query", params={"query": f"resets({c.SYNC_RUNS.name}[6d])", "time": SMALL.end})
 
+        held = dashboards.held(client, SMALL)
+
     assert len(samples) == 2
+    assert held == 6 * 24
     assert {load.board: len(load.asked) for load in loads} == {b: len(t) for b, t in dashboards.boards().items()}
     # Where one slice ends the next goes on: a counter that fell would be a restart.
     assert [found["value"][1] for found in counted.json()["data"]["result"]] == ["0"]
