@@ -133,7 +133,9 @@ def _counted(sli: Sli, name: str, count: Callable[[str], str], window: Duration)
     if each is None:
         return Recording(f"{name}:increase{window}", count(str(window)), _labels(sli))
     counts = of(_counted(sli, name, count, each))
-    return Recording(f"{name}:increase{window}", f"sum_over_time({counts}[{window}:{each}])", _labels(sli))
+    # The burn alerts wait for the first full step; the whole window's budget is for people, who look at once.
+    sum_ = promql.summed if window == sli.objective.window else promql.summed_steps
+    return Recording(f"{name}:increase{window}", sum_(counts, window, step=each), _labels(sli))
 
 
 def _labels(sli: Sli) -> tuple[tuple[str, str], ...]:

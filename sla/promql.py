@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sla.catalogue import Kind, Metric
+from sla.quantities import Duration
 from sla.topology import JOBS
 
 # Labels that Prometheus adds to every scraped series.
@@ -137,6 +138,16 @@ def any_of(*conditions: str) -> str:
 def at_least(expression: str, count: int) -> str:
     """Compare a counted increase with k - 0.5: increase() extrapolates, and three failures can read 3.27."""
     return f"{expression} >= {count - 0.5:g}"
+
+
+def summed_steps(series: str, window: Duration, *, step: Duration) -> str:
+    """Write the sum, over a long window, of a recorded series that counts one step each."""
+    return f"sum_over_time({series}[{window}:{step}])"
+
+
+def summed(series: str, window: Duration, *, step: Duration) -> str:
+    """As `summed_steps`, which has its first addend at the first full step: until then, the count so far."""
+    return f"({summed_steps(series, window, step=step)} or {series})"
 
 
 def ratio(numerator: str, denominator: str) -> str:

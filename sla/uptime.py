@@ -48,7 +48,7 @@ def month(promise: Promise) -> tuple[Recording, ...]:
 def kept(promise: Promise) -> Recording:
     """The good share of the minutes that count, over the objective's window."""
     window = promise.objectives.uptime.window
-    good_, valid_ = (f"sum_over_time({_hourly(name)}[{window}:{_HOUR}])" for name in (GOOD, VALID))
+    good_, valid_ = (promql.summed(_hourly(name), window, step=_HOUR) for name in (GOOD, VALID))
     return Recording(f"slo:uptime:ratio{window}", promql.ratio(good_, valid_))
 
 

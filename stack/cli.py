@@ -249,18 +249,19 @@ def core(context: typer.Context) -> None:
     SLOTWATCH_RUN_DIRECTORY names the chain if it is not this checkout's.
     """
     with _sentences():
-        run = existing(at=_run_directory())
-        place = chain_record.place(run) if run else None
-        if run is None or place is None:
-            raise Refused("no chain of this checkout is running; start one with `make up`")
-        settings = operator_environment(run, place)
+        # Help needs no chain.
+        settings = {} if "--help" in context.args else _operators_settings()
     command = [sys.executable, "-m", "booking_core", *context.args]
     raise typer.Exit(subprocess.run(command, env={**os.environ, **settings}, check=False).returncode)
 
 
-def _run_directory() -> Path | None:
+def _operators_settings() -> Mapping[str, str]:
     named = os.environ.get("SLOTWATCH_RUN_DIRECTORY")
-    return Path(named) if named else None
+    run = existing(at=Path(named) if named else None)
+    place = chain_record.place(run) if run else None
+    if run is None or place is None:
+        raise Refused("no chain of this checkout is running; start one with `make up`")
+    return operator_environment(run, place)
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -31,10 +32,28 @@ from stack.native import Chain
 from stack.postgres import PrivateCluster
 from stack.processes import DEMO
 from stack.run_directory import prepare, temporary
+from tests.dashboards import linter
+from tests.dashboards.test_on_prometheus import chosen
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 T = TypeVar("T")
+
+BOARDS = Path(__file__).parents[2] / "dashboards" / "generated"
+# What is summed of whole hours has nothing to say before the first; what is recorded every five minutes, before those;
+# nobody rings through Retell here; and how long the circuit has been open is asked only of one that is.
+MAY_BE_EMPTY = re.compile(
+    "|".join(
+        (
+            r"ratio_rate(6h|1d|3d|30d)",
+            "error_budget_remaining",
+            "slo:uptime",
+            "slo:objective",
+            'slo="journey_latency"',
+            c.BREAKER_OPENED.name,
+        )
+    )
+)
 
 # Every call takes a slot of its own: tests run in any order and share the salon.
 _numbers = count()
@@ -151,6 +170,27 @@ def test_a_process_can_be_stopped_and_started_by_hand_as_the_runbooks_say(chain)
     status = subprocess.run([*control, "status", "redis"], capture_output=True, text=True, check=False)
 
     assert status.stdout.split()[:2] == ["redis", "RUNNING"]
+
+
+def test_every_panel_has_data_on_the_running_chain_once_somebody_called(chain, api):
+    until(api.verdict, seconds=90, what="the first verdict")
+    empty: list[tuple[str, str, str]] = []
+
+    def all_filled() -> bool | None:
+        book(chain)
+        empty[:] = [
+            (board["uid"], panel["title"], target["expr"])
+            for board in map(json.loads, (file.read_text() for file in sorted(BOARDS.glob("*.json"))))
+            for panel in linter.panels(board)
+            for target in panel["targets"]
+            if not MAY_BE_EMPTY.search(target["expr"]) and queried(chain, chosen(target["expr"])) is None
+        ]
+        return not empty or None
+
+    try:
+        until(all_filled, seconds=100, what="data in every panel")
+    except AssertionError:
+        assert empty == []
 
 
 def test_a_killed_worker_loses_no_count_and_is_replaced(chain):
