@@ -66,6 +66,8 @@ def worker_app(recorder: Recorder | None = None) -> ASGIApp:
     )
     # What was made until now lives as long as we do: the collector need not look through it again with every booking.
     gc.freeze()
+    # And what a booking leaves is gone by counting references: the few cycles may wait for some bookings more.
+    gc.set_threshold(20_000, 20, 50)
     return app
 
 

@@ -17,9 +17,9 @@ from typing import Any
 import uvloop
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
-# A caller hangs up after so many questions: servers hand out connections unevenly among their workers, and new
-# connections even that out.
-_ASKS_PER_CONNECTION = 25
+# How long a caller stays on one connection: servers hand them out unevenly among their workers, and new ones even
+# that out. In seconds, not in questions, so that a slow server's workers are evened out as often as a fast one's.
+_SECONDS_PER_CONNECTION = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +85,8 @@ class _Crowd:
     async def _call(self, answers: list[Answer], ends: float) -> None:
         while not self._is_over(answers, ends):
             reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-            for _ in range(_ASKS_PER_CONNECTION):
-                if self._is_over(answers, ends):
-                    break
+            hangs_up = time.monotonic() + _SECONDS_PER_CONNECTION
+            while time.monotonic() < hangs_up and not self._is_over(answers, ends):
                 ask = next(self.asks)
                 answer = await _ask(reader, writer, ask.request)
                 if ask.is_booking:
