@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from booking_core.domain import letters, states
+from booking_core.domain.calcom_news import CalcomFact, Standing
 from booking_core.domain.errors import CalcomOutcomeUnknown, CalcomRateLimited, CalcomUnavailable
 from booking_core.domain.models import OCCUPYING, Appointment, State
 from booking_core.domain.ports import CalcomBooking, CalcomStatus, Database, Stores
@@ -107,7 +108,7 @@ async def record(
         standing = await stores.appointments.find(seen.tenant_id, seen.id) or seen
         return Recorded(standing, is_mine=False, visit=_with(visit, standing))
     if settled.former is not None and state in STANDS_AS.values():
-        await _let_go(stores, settled.tenant_id, settled.former.id)
+        await _let_go(stores, settled, settled.former.id)
     if state is State.PENDING:
         await stores.queue.settle(seen.tenant_id, seen.id, after_seconds=FIRST_WORD_SECONDS)
     recorded = Recorded(settled, is_mine=True, visit=_with(visit, settled))
@@ -182,12 +183,21 @@ async def tell_moved(stores: Stores, moved: Appointment) -> None:
         await stores.letters.put_down(replace(whole, version=moved.version), letters.LetterKind.MOVED)
 
 
-async def _let_go(stores: Stores, tenant_id: UUID, former_id: UUID) -> None:
-    former = await stores.appointments.find(tenant_id, former_id)
+async def _let_go(stores: Stores, moved: Appointment, former_id: UUID) -> None:
+    former = await stores.appointments.find(moved.tenant_id, former_id)
     while former is not None and states.allows(former.state, State.MOVED):
         if await stores.appointments.settle(former, State.MOVED) is not None:
+            await _note_move(stores, moved, former)
             return
-        former = await stores.appointments.find(tenant_id, former_id)
+        former = await stores.appointments.find(moved.tenant_id, former_id)
+
+
+async def _note_move(stores: Stores, moved: Appointment, former: Appointment) -> None:
+    """Put the move among Cal.com's facts: its own word may never come, and an earlier one's, come late, is no news."""
+    if former.calcom_uid is not None:
+        about, successor = moved.lineage, moved.calcom_uid
+        fact = CalcomFact(former.calcom_uid, Standing.ENDED, appointment_id=about, successor=successor)
+        await stores.calcom_bookings.learn(moved.tenant_id, fact)
 
 
 def _is_astray(booking: CalcomBooking, standing: Appointment) -> bool:

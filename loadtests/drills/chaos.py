@@ -50,7 +50,11 @@ class Chaos:
     tell: Tell
 
     async def run(self, calls: Sequence[Call], mishaps: Sequence[Mishap], *, settle_seconds: float) -> Findings:
-        """Run everything, end all faults, wait until nothing hangs between the worlds or time is up, and compare."""
+        """Run everything, end all faults, wait until nothing hangs between the worlds or time is up, and compare.
+
+        Visits that were there before are not judged: what their customers were told, the drill has not heard.
+        """
+        earlier = {row.lineage for row in await asyncio.to_thread(self.hands.rows)}
         breaking = asyncio.create_task(self._break(mishaps))
         try:
             answers = await asyncio.gather(*(self.line.call(call) for call in calls))
@@ -60,11 +64,12 @@ class Chaos:
             (await self.line.client.delete(f"{self.simulator_url}/control/faults")).raise_for_status()
         await settled(self.hands.rows, seconds=settle_seconds, tell=self.tell)
         await none_left(self.hands.unsent_letters, "letters to be sent", seconds=settle_seconds, tell=self.tell)
-        bookings = await self.line.client.get(f"{self.simulator_url}/control/bookings")
+        rows = await asyncio.to_thread(self.hands.rows)
+        bookings = held((await self.line.client.get(f"{self.simulator_url}/control/bookings")).json()["bookings"])
         return Comparison(
             told=[each.told for each in answers],
-            rows=await asyncio.to_thread(self.hands.rows),
-            held=held(bookings.json()["bookings"]),
+            rows=[row for row in rows if row.lineage not in earlier],
+            held=[booking for booking in bookings if booking.booking not in earlier],
             letters=await asyncio.to_thread(self.hands.letters),
             changes=[change for each in answers for change in each.changes],
         ).findings()

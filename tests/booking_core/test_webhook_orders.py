@@ -19,7 +19,7 @@ from booking_core.domain.webhooks import DeliveryState
 from tests.booking_core.conftest import Stage, a_stage
 from tests.booking_core.news import marked, tell, told, work_off
 from tests.contracts.rows import an_appointment
-from tests.factories import SALON, TEN_O_CLOCK, an_id
+from tests.factories import SALON, TEN_O_CLOCK, a_request, an_id, an_origin
 from tests.fakes.calcom import Entry
 
 ELEVEN = TEN_O_CLOCK + timedelta(hours=1)
@@ -137,6 +137,26 @@ MOVED_TWICE: Mapping[str, Event] = {
 
 async def test_two_moves_in_any_order_end_at_the_second():
     assert await ends(MOVED_TWICE) == {Row(State.CONFIRMED, "uid-3", NOON, an_id("anna"))}
+
+
+OURS: Mapping[str, Event] = {
+    "created": webhook("BOOKING_CREATED", "uid-1", TEN_O_CLOCK),
+    "moved": webhook("BOOKING_RESCHEDULED", "uid-2", ELEVEN, former="uid-1"),
+    "moved again": webhook("BOOKING_RESCHEDULED", "uid-3", NOON, former="uid-2", former_start=ELEVEN),
+}
+
+
+@pytest.mark.parametrize("order", [each for n in (1, 2, 3) for each in permutations(OURS, n)], ids="-".join)
+async def test_what_the_customer_moved_twice_stays_there_whichever_webhooks_of_it_come_late_or_never(stage, order):
+    booked = await stage.core.orchestrator.book(SALON, a_request(staff="anna"), an_origin())
+    await stage.core.rescheduling.move(SALON, booked.id, "2026-12-02T11:00", an_origin())
+    moved = await stage.core.rescheduling.move(SALON, booked.id, "2026-12-02T12:00", an_origin())
+
+    for name in order:
+        await OURS[name](stage, booked)
+    await settle_down(stage, booked)
+
+    assert row(stage, moved.id) == Row(State.CONFIRMED, "uid-3", NOON, an_id("anna"))
 
 
 ACCEPTED: Mapping[str, Event] = {
