@@ -21,7 +21,7 @@ from booking_core.adapters.calcom import CalcomClient
 from booking_core.adapters.clock import SystemClock
 from booking_core.adapters.mail import SmtpMailer
 from booking_core.adapters.postgres.database import PostgresDatabase
-from booking_core.adapters.redis import Redis
+from booking_core.adapters.redis import RedisLine
 from booking_core.adapters.redis_allowance import RedisAllowanceStore
 from booking_core.adapters.redis_breaker import RedisBreakerStore
 from booking_core.adapters.redis_cache import RedisCacheStore
@@ -139,13 +139,12 @@ def real_world(
         statement_ran=recorder.statement_ran,
         connection_lost=recorder.database_lost,
     )
-    redis = Redis(settings.redis_url.get_secret_value())
-    cache_store = RedisCacheStore(settings.redis_url.get_secret_value(), timeout_seconds=settings.cache_seconds)
+    line = RedisLine(settings.redis_url.get_secret_value(), watched=traces.redis_asked if traces else None)
     client = calcom_transport.client(settings.calcom_url)
     if traces:
         traces.watch_client(client)
-    calcom = _guarded(settings, client, recorder, closing, is_background=is_background)
-    for close in (database.close, redis.close, cache_store.close, client.aclose):
+    calcom = _guarded(settings, client, recorder, line, is_background=is_background)
+    for close in (database.close, line.close, client.aclose):
         closing.push_async_callback(close)
     mailer = SmtpMailer(settings.smtp_host, settings.smtp_port)
     return World(
@@ -154,10 +153,10 @@ def real_world(
         mailer=mailer,
         clock=SystemClock(),
         recorder=recorder,
-        limits=_limits(settings, closing),
-        cache_store=cache_store,
+        limits=_limits(settings, line),
+        cache_store=RedisCacheStore(line, timeout_seconds=settings.cache_seconds),
         cache_pepper=settings.cache_pepper.get_secret_value(),
-        optional_pings={"redis": redis.ping},
+        optional_pings={"redis": line.ping},
         closing=closing,
         tracing=traces,
     )
@@ -188,17 +187,17 @@ def observe(settings: Settings, world: World) -> None:
     logs.configure(settings.log_level, fields=FIELDS, surprised=surprised)
 
 
-def _limits(settings: Settings, closing: AsyncExitStack) -> Limits:
-    store = RedisLimitStore(settings.redis_url.get_secret_value())
-    closing.push_async_callback(store.close)
-    return limits(store, key=settings.limit_per_key, phone=settings.limit_per_phone, call=settings.limit_per_call)
+def _limits(settings: Settings, line: RedisLine) -> Limits:
+    return limits(
+        RedisLimitStore(line), key=settings.limit_per_key, phone=settings.limit_per_phone, call=settings.limit_per_call
+    )
 
 
 def _guarded(
     settings: Settings,
     client: httpx.AsyncClient,
     recorder: Recorder,
-    closing: AsyncExitStack,
+    line: RedisLine,
     *,
     is_background: bool,
 ) -> Calcom:
@@ -210,25 +209,22 @@ def _guarded(
         write_seconds=write_seconds,
         called=recorder.calcom_called,
     )
-    circuits = RedisBreakerStore(settings.redis_url.get_secret_value())
-    closing.push_async_callback(circuits.close)
-    store = FallbackBreakerStore(circuits, InMemoryBreakerStore(), fell_back=recorder.breaker_fell_back)
+    store = FallbackBreakerStore(RedisBreakerStore(line), InMemoryBreakerStore(), fell_back=recorder.breaker_fell_back)
     # A trial that has not reported by then is taken for dead, so it must outlast the longest call.
     circuit = replace(CALCOM, trial_seconds=write_seconds + STANDS_SECONDS + 5)
     breaker = CircuitBreaker(circuit, store, clock=SystemClock(), published=recorder.breaker_moved)
     retry = Retry(BACKGROUND if is_background else IN_CALL, retried=recorder.calcom_retried)
-    turnstile = _turnstile(settings, closing, is_background=is_background)
+    turnstile = _turnstile(settings, line, is_background=is_background)
     return GuardedCalcom(plain, breaker, retry, turnstile=turnstile, not_permitted=recorder.calcom_not_permitted)
 
 
-def _turnstile(settings: Settings, closing: AsyncExitStack, *, is_background: bool) -> Turnstile | None:
+def _turnstile(settings: Settings, line: RedisLine, *, is_background: bool) -> Turnstile | None:
     """Return what keeps all processes together within Cal.com's allowance; None where there is no limit."""
     if not settings.calcom_calls_per_minute:
         return None
     whole = Allowance(settings.calcom_calls_per_minute, settings.calcom_calls_kept_for_live)
     local = InMemoryAllowanceStore(whole.share(settings.calcom_processes or settings.workers + 1))
-    shared = RedisAllowanceStore(settings.redis_url.get_secret_value(), whole, own=local.ages)
-    closing.push_async_callback(shared.close)
+    shared = RedisAllowanceStore(line, whole, own=local.ages)
     patience = STANDS_SECONDS if is_background else None
     return Turnstile(FallbackAllowanceStore(shared, local), patience_seconds=patience)
 

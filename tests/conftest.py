@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 import structlog
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from booking_core.adapters.redis import RedisLine
 
 # The same examples in every run and no deadline, so that red is red everywhere; another profile goes on searching.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -115,3 +120,18 @@ def redis_server(server_room: Path) -> Iterator[object]:
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture
+async def redis_line(redis_server) -> AsyncIterator[Callable[[], RedisLine]]:
+    """Makes lines to the real Redis, as many as there are to be processes; they end with the test."""
+    from booking_core.adapters.redis import RedisLine  # noqa: PLC0415
+
+    async with AsyncExitStack() as lines:
+
+        def line() -> RedisLine:
+            made = RedisLine(redis_server.url())
+            lines.push_async_callback(made.close)
+            return made
+
+        yield line

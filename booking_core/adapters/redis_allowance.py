@@ -15,11 +15,9 @@ from contextlib import suppress
 from itertools import chain
 from typing import Any
 
-import redis.asyncio
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from booking_core.adapters.redis import RedisLine, Script
 from booking_core.resilience.allowance import Allowance
 from booking_core.resilience.breaker_store import StoreUnavailable, microseconds
 
@@ -42,7 +40,9 @@ end
 
 # ARGV[3] names the call, ARGV[4] is the limit, ARGV[5] the background's interval or 0 for a live call.
 # A stamp in the future means that the server's clock was set back: it counts no longer.
-_TAKE = """
+_TAKE = Script(
+    _BEGIN
+    + """
 local limit, interval = tonumber(ARGV[4]), tonumber(ARGV[5])
 redis.call('HSETNX', key, 'since', now)
 redis.call('ZREMRANGEBYSCORE', calls, '-inf', now - window)
@@ -65,17 +65,23 @@ end
 keep(tonumber(stored[2]))
 return {math.max(wait, 0), tonumber(stored[1])}
 """
+)
 
 # ARGV[3] is for how long.
-_LEAVE_ALONE = """
+_LEAVE_ALONE = Script(
+    _BEGIN
+    + """
 local until_at = math.max(now + tonumber(ARGV[3]), tonumber(redis.call('HGET', key, 'alone_until') or 0))
 redis.call('HSETNX', key, 'since', now)
 redis.call('HSET', key, 'alone_until', until_at)
 keep(until_at)
 """
+)
 
 # From ARGV[3] on: a call, its age, the next call, its age, ...
-_REMEMBER = """
+_REMEMBER = Script(
+    _BEGIN
+    + """
 redis.call('HSETNX', key, 'since', now)
 for place = 3, #ARGV, 2 do
   local at = now - tonumber(ARGV[place + 1])
@@ -83,10 +89,11 @@ for place = 3, #ARGV, 2 do
 end
 keep()
 """
+)
 
 
 class RedisAllowanceStore:
-    """One pool per process; nothing waits for it longer than `timeout_seconds`.
+    """Nothing waits for it longer than `timeout_seconds`.
 
     `own` returns how many seconds ago this process was granted each of its calls. `server_time` replaces the server's
     clock in tests; it returns seconds.
@@ -94,28 +101,24 @@ class RedisAllowanceStore:
 
     def __init__(
         self,
-        url: str,
+        line: RedisLine,
         allowance: Allowance,
         *,
         own: Callable[[str], Mapping[str, float]] = lambda key: {},
         timeout_seconds: float = 0.1,
         server_time: Callable[[], float] | None = None,
     ) -> None:
-        # As in redis_breaker.py: whoever waits here is on the phone, and redis-py would try ten times.
-        self._client = redis.asyncio.Redis.from_url(url, decode_responses=True, retry=Retry(NoBackoff(), 0))
+        self._line = line
         self._allowance = allowance
         self._own = own
         self._timeout_seconds = timeout_seconds
         self._server_time = server_time
-        self._take = self._client.register_script(_BEGIN + _TAKE)
-        self._leave_alone = self._client.register_script(_BEGIN + _LEAVE_ALONE)
-        self._remember = self._client.register_script(_BEGIN + _REMEMBER)
         # Since when the server remembers a key, as far as this process knows: it has been told what lies before.
         self._since: dict[str, int] = {}
 
     async def take(self, key: str, call: str, *, is_live: bool) -> float:
         interval = 0 if is_live else microseconds(self._allowance.interval_seconds)
-        wait, since = await self._run(self._take, key, call, self._allowance.limit(is_live=is_live), interval)
+        wait, since = await self._run(_TAKE, key, call, self._allowance.limit(is_live=is_live), interval)
         if self._since.get(key) != since:
             with suppress(StoreUnavailable):
                 await self.remember(key, self._own(key))
@@ -123,23 +126,20 @@ class RedisAllowanceStore:
         return float(wait) / 1_000_000
 
     async def leave_alone(self, key: str, seconds: float) -> None:
-        await self._run(self._leave_alone, key, microseconds(seconds))
+        await self._run(_LEAVE_ALONE, key, microseconds(seconds))
 
     async def remember(self, key: str, ages_seconds: Mapping[str, float]) -> None:
         told: Iterator[str | int] = chain.from_iterable((call, microseconds(age)) for call, age in ages_seconds.items())
-        await self._run(self._remember, key, *told)
+        await self._run(_REMEMBER, key, *told)
 
-    async def close(self) -> None:
-        await self._client.aclose()
-
-    async def _run(self, script: Any, key: str, *arguments: str | int) -> Any:
-        """Run a script, loading it first where the server does not know it. Raises StoreUnavailable."""
+    async def _run(self, script: Script, key: str, *arguments: str | int) -> Any:
+        """Run a script. Raises StoreUnavailable."""
         name = f"allowance:{{{key}}}"
         now = "" if self._server_time is None else microseconds(self._server_time())
         window = microseconds(self._allowance.window_seconds)
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                return await script(keys=(name, f"{name}:calls"), args=(now, window, *arguments))
+                return await self._line.run(script, (name, f"{name}:calls"), (now, window, *arguments))
         except (RedisError, OSError) as error:  # OSError: the timeout, too
             # What is granted without the server meanwhile, it must be told when it is back.
             self._since.clear()

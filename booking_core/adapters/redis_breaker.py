@@ -13,11 +13,9 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-import redis.asyncio
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from booking_core.adapters.redis import RedisLine, Script
 from booking_core.resilience.breaker_store import (
     BreakerState,
     Circuit,
@@ -78,7 +76,9 @@ end
 """
 
 # ARGV[6] names the call, ARGV[7] is how long it may be the trial.
-_ACQUIRE = """
+_ACQUIRE = Script(
+    _BEGIN
+    + """
 local waiting = wait()
 if waiting > 0 then return {'denied', waiting} end
 if state == 'closed' then return {'permitted', epoch} end
@@ -86,9 +86,12 @@ redis.call('HSET', circuit, 'state', 'half_open', 'trial', ARGV[6], 'trial_at', 
 redis.call('PEXPIRE', circuit, kept)
 return {state == 'open' and 'half_opened' or 'trial', epoch}
 """
+)
 
 # ARGV[6] names the call, ARGV[7] is its epoch, ARGV[8] how it went.
-_RECORD = """
+_RECORD = Script(
+    _BEGIN
+    + """
 if forced or tonumber(ARGV[7]) ~= epoch then return '' end
 if state == 'closed' then
   if ARGV[8] ~= 'failure' then return '' end
@@ -103,17 +106,23 @@ if ARGV[8] == 'failure' then return enter('open') end
 redis.call('HDEL', circuit, 'trial')
 return ''
 """
+)
 
-_STANDING = """
+_STANDING = Script(
+    _BEGIN
+    + """
 local recent = redis.call('ZCOUNT', failures, '(' .. string.format('%.0f', now - window), now)
 local waiting = wait()
 local seen = state
 if state ~= 'closed' and waiting == 0 then seen = 'half_open' end
 return {seen, forced and 1 or 0, recent, now - opened_at, now - left_closed_at, waiting}
 """
+)
 
 # ARGV[6] is the order. One that holds must outlast an idle hour.
-_FORCE = """
+_FORCE = Script(
+    _BEGIN
+    + """
 local target = ARGV[6] == 'open' and 'open' or 'closed'
 enter(target)
 if ARGV[6] ~= 'reset' then
@@ -122,57 +131,51 @@ if ARGV[6] ~= 'reset' then
 end
 return target ~= state and target or ''
 """
+)
 
 
 class RedisBreakerStore:
-    """One pool per process; nothing waits for it longer than `timeout_seconds`.
+    """Nothing waits for it longer than `timeout_seconds`.
 
     `server_time` replaces the server's clock in tests; it returns seconds.
     """
 
     def __init__(
         self,
-        url: str,
+        line: RedisLine,
         *,
         timeout_seconds: float = 0.1,
         server_time: Callable[[], float] | None = None,
         new_id: Callable[[], str] = lambda: uuid4().hex,
     ) -> None:
-        # redis-py would try ten times, with pauses; whoever waits here is on the phone.
-        self._client = redis.asyncio.Redis.from_url(url, decode_responses=True, retry=Retry(NoBackoff(), 0))
+        self._line = line
         self._timeout_seconds = timeout_seconds
         self._server_time = server_time
         self._new_id = new_id
-        self._acquire = self._client.register_script(_BEGIN + _ACQUIRE)
-        self._record = self._client.register_script(_BEGIN + _RECORD)
-        self._standing = self._client.register_script(_BEGIN + _STANDING)
-        self._force = self._client.register_script(_BEGIN + _FORCE)
 
     async def acquire(self, circuit: Circuit) -> Permit | Denial:
         permit_id = self._new_id()
-        answer, number = await self._run(self._acquire, circuit, permit_id, microseconds(circuit.trial_seconds))
-        if answer == "denied":
+        answer, number = await self._run(_ACQUIRE, circuit, permit_id, microseconds(circuit.trial_seconds))
+        if answer == b"denied":
             return Denial(number / 1_000_000)
-        return Permit(permit_id, number, is_trial=answer != "permitted", half_opened=answer == "half_opened")
+        return Permit(permit_id, number, is_trial=answer != b"permitted", half_opened=answer == b"half_opened")
 
     async def record(self, circuit: Circuit, permit: Permit, evidence: Evidence) -> BreakerState | None:
-        return _state(await self._run(self._record, circuit, permit.id, permit.epoch, evidence.value))
+        return _state(await self._run(_RECORD, circuit, permit.id, permit.epoch, evidence.value))
 
     async def standing(self, circuit: Circuit) -> Standing:
-        state, forced, failures, *ages, wait = await self._run(self._standing, circuit)
-        if state == BreakerState.CLOSED:
-            return Standing(BreakerState.CLOSED, bool(forced), failures)
+        seen, forced, failures, *ages, wait = await self._run(_STANDING, circuit)
+        state = BreakerState(seen.decode())
+        if state is BreakerState.CLOSED:
+            return Standing(state, bool(forced), failures)
         opened, left_closed = (age / 1_000_000 for age in ages)
-        return Standing(BreakerState(state), bool(forced), failures, opened, left_closed, wait / 1_000_000)
+        return Standing(state, bool(forced), failures, opened, left_closed, wait / 1_000_000)
 
     async def force(self, circuit: Circuit, order: Order) -> BreakerState | None:
-        return _state(await self._run(self._force, circuit, order.value))
+        return _state(await self._run(_FORCE, circuit, order.value))
 
-    async def close(self) -> None:
-        await self._client.aclose()
-
-    async def _run(self, script: Any, circuit: Circuit, *arguments: str | int) -> Any:
-        """Run a script, loading it first where the server does not know it. Raises StoreUnavailable."""
+    async def _run(self, script: Script, circuit: Circuit, *arguments: str | int) -> Any:
+        """Run a script. Raises StoreUnavailable."""
         key = f"cb:{{{circuit.scope}}}:{circuit.dependency}"
         rules = (
             circuit.failures,
@@ -183,10 +186,10 @@ class RedisBreakerStore:
         now = "" if self._server_time is None else microseconds(self._server_time())
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                return await script(keys=(key, f"{key}:failures"), args=(now, *rules, *arguments))
+                return await self._line.run(script, (key, f"{key}:failures"), (now, *rules, *arguments))
         except (RedisError, OSError) as error:  # OSError: the timeout, too
             raise StoreUnavailable(f"Redis did not answer for the circuit {circuit.dependency!r}") from error
 
 
-def _state(answer: str) -> BreakerState | None:
-    return BreakerState(answer) if answer else None
+def _state(answer: bytes) -> BreakerState | None:
+    return BreakerState(answer.decode()) if answer else None

@@ -14,11 +14,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import uuid4
 
-import redis.asyncio
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from booking_core.adapters.redis import RedisLine, Script
 from booking_core.caching.store import Busy, Found, Lease
 from booking_core.resilience.breaker_store import StoreUnavailable
 
@@ -26,55 +24,53 @@ from booking_core.resilience.breaker_store import StoreUnavailable
 LEASE_SECONDS = 2.0
 
 # KEYS: entry and lease. ARGV: a new token, its milliseconds.
-_LOOK = """
+_LOOK = Script(
+    """
 local found = redis.call('GET', KEYS[1])
 if found then return found end
 if redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
 return 0
 """
+)
 
 # KEYS: entry and lease. ARGV: the token, the payload, its milliseconds.
-_FILL = """
+_FILL = Script(
+    """
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 redis.call('DEL', KEYS[2])
 return 1
 """
+)
 
 
 class RedisCacheStore:
-    """One pool per process; nothing waits for it longer than `timeout_seconds`."""
+    """Nothing waits for it longer than `timeout_seconds`."""
 
     def __init__(
-        self, url: str, *, timeout_seconds: float = 0.1, new_token: Callable[[], str] = lambda: uuid4().hex
+        self, line: RedisLine, *, timeout_seconds: float = 0.1, new_token: Callable[[], str] = lambda: uuid4().hex
     ) -> None:
-        # As in redis_breaker.py: whoever waits here is on the phone, and redis-py would try ten times.
-        self._client = redis.asyncio.Redis.from_url(url, retry=Retry(NoBackoff(), 0))
+        self._line = line
         self._timeout_seconds = timeout_seconds
         self._new_token = new_token
-        self._look = self._client.register_script(_LOOK)
-        self._fill = self._client.register_script(_FILL)
 
     async def look(self, name: str) -> Found | Lease | Busy:
         # Most are found, and a plain GET costs the server and us half of what a script does.
-        payload = await self._ask(self._client.get(name))
+        payload = await self._ask(self._line.ask("GET", name))
         if payload is not None:
             return Found(payload)
         token = self._new_token()
-        answer = await self._ask(self._look(keys=_pair(name), args=(token, round(LEASE_SECONDS * 1000))))
+        answer = await self._ask(self._line.run(_LOOK, _pair(name), (token, round(LEASE_SECONDS * 1000))))
         if isinstance(answer, bytes):
             return Found(answer)
         return Lease(token) if answer else Busy()
 
     async def fill(self, name: str, lease: Lease, payload: bytes, *, seconds: float) -> bool:
         arguments = (lease.token, payload, max(round(seconds * 1000), 1))
-        return bool(await self._ask(self._fill(keys=_pair(name), args=arguments)))
+        return bool(await self._ask(self._line.run(_FILL, _pair(name), arguments)))
 
     async def drop(self, names: Sequence[str]) -> None:
-        await self._ask(self._client.delete(*(part for name in names for part in _pair(name))))
-
-    async def close(self) -> None:
-        await self._client.aclose()
+        await self._ask(self._line.ask("DEL", *(part for name in names for part in _pair(name))))
 
     async def _ask(self, question: Any) -> Any:
         try:

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import asyncio
 
-import redis.asyncio
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from booking_core.adapters.redis import RedisLine, Script
 from booking_core.resilience.breaker_store import StoreUnavailable
 from booking_core.resilience.limits import Limit, Quota
 
 # ARGV: a test's clock in seconds or nothing, the limit, the window in seconds. Answers in milliseconds.
 # The last window counts with the share of it that the sliding window still covers.
-_TAKE = """
+_TAKE = Script(
+    """
 local now, limit, width = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 if not now then
   local time = redis.call('TIME')
@@ -48,26 +47,23 @@ if wait <= 0 then
 end
 return {math.max(0, math.floor(limit - before * left - count)), math.ceil(left * width * 1000), math.ceil(wait * 1000)}
 """
+)
 
 
 class RedisLimitStore:
-    """One pool per process; nothing waits for it longer than `timeout_seconds`."""
+    """Nothing waits for it longer than `timeout_seconds`."""
 
-    def __init__(self, url: str, *, timeout_seconds: float = 0.1) -> None:
-        # As in redis_breaker.py: whoever waits here is on the phone, and redis-py would try ten times.
-        self._client = redis.asyncio.Redis.from_url(url, retry=Retry(NoBackoff(), 0))
+    def __init__(self, line: RedisLine, *, timeout_seconds: float = 0.1) -> None:
+        self._line = line
         self._timeout_seconds = timeout_seconds
-        self._take = self._client.register_script(_TAKE)
 
     async def take(self, limit: Limit, subject: str, *, now: float | None = None) -> Quota:
+        key = f"limit:{{{limit.name}:{subject}}}"
         arguments = ("" if now is None else repr(now), limit.requests, limit.window_seconds)
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                answer = await self._take(keys=[f"limit:{{{limit.name}:{subject}}}"], args=arguments)
-        except (RedisError, TimeoutError, OSError) as error:
+                answer = await self._line.run(_TAKE, (key,), arguments)
+        except (RedisError, OSError) as error:  # OSError: the timeout, too
             raise StoreUnavailable("Redis did not answer") from error
         remaining, reset, wait = answer
         return Quota(limit, remaining, reset / 1000, wait / 1000 if wait > 0 else None)
-
-    async def close(self) -> None:
-        await self._client.aclose()

@@ -14,6 +14,7 @@ import typer
 from prometheus_client import CollectorRegistry
 
 from booking_core.adapters.clock import SystemClock
+from booking_core.adapters.redis import RedisLine
 from booking_core.adapters.redis_breaker import RedisBreakerStore
 from booking_core.operator import terminal
 from booking_core.resilience.breaker_store import BreakerState, Circuit, Order, Standing, StoreUnavailable
@@ -140,8 +141,9 @@ def _with_breaker(
 
 @asynccontextmanager
 async def _breaker(settings: Settings, published: Callable[[BreakerTransition], None]) -> AsyncIterator[CircuitBreaker]:
-    store = RedisBreakerStore(settings.redis_url.get_secret_value(), timeout_seconds=PATIENCE_SECONDS)
+    line = RedisLine(settings.redis_url.get_secret_value(), silence_seconds=PATIENCE_SECONDS)
+    store = RedisBreakerStore(line, timeout_seconds=PATIENCE_SECONDS)
     try:
         yield CircuitBreaker(CALCOM, store, clock=SystemClock(), published=published)
     finally:
-        await store.close()
+        await line.close()

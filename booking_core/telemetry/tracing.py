@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -89,21 +89,27 @@ class Tracing:
         from opentelemetry.sdk.resources import Resource  # noqa: PLC0415 - off means not even imported
         from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
         from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+        from opentelemetry.trace import SpanKind  # noqa: PLC0415
 
         resource = Resource.create({"service.name": "slotwatch", "service.namespace": "booking", "role": role})
         self._provider: TracerProvider = TracerProvider(sampler=_sampler(), resource=resource)
         self._provider.add_span_processor(BatchSpanProcessor(_scrubbing(exporter or OTLPSpanExporter())))
         self._tracer = self._provider.get_tracer("booking_core")
+        self._client_kind = SpanKind.CLIENT
         self._ratio = ratio
         self._chance = chance
 
     def watch_drivers(self) -> None:
-        """Trace what is sent to PostgreSQL and Redis from now on; for the whole process."""
+        """Trace what is sent to PostgreSQL from now on; for the whole process."""
         from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor  # noqa: PLC0415
-        from opentelemetry.instrumentation.redis import RedisInstrumentor  # noqa: PLC0415
 
         PsycopgInstrumentor().instrument(tracer_provider=self._provider)
-        RedisInstrumentor().instrument(tracer_provider=self._provider)
+
+    def redis_asked(self, command: str) -> AbstractContextManager[object]:
+        """Trace one question to Redis where what it is asked for is traced."""
+        if TRACED.get() is None:
+            return nullcontext()
+        return self._tracer.start_as_current_span(command, kind=self._client_kind, attributes={"db.system": "redis"})
 
     def watch_client(self, client: httpx.AsyncClient) -> None:
         """Trace each request of this client, and hand on the trace in its headers."""

@@ -13,6 +13,7 @@ import redis.asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from booking_core.adapters.redis import RedisLine
 from booking_core.adapters.redis_allowance import RedisAllowanceStore
 from booking_core.resilience.allowance import Allowance, AllowanceStore, key_name
 from booking_core.resilience.breaker_store import StoreUnavailable
@@ -46,10 +47,9 @@ async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
     if request.param == "memory":
         yield Bench(InMemoryAllowanceStore(TEN, ticker.seconds), ticker)
         return
-    server = request.getfixturevalue("redis_server")
-    store = RedisAllowanceStore(server.url(), TEN, timeout_seconds=5, server_time=ticker.seconds)
-    yield Bench(store, ticker)
-    await store.close()
+    line = RedisLine(request.getfixturevalue("redis_server").url())
+    yield Bench(RedisAllowanceStore(line, TEN, timeout_seconds=5, server_time=ticker.seconds), ticker)
+    await line.close()
 
 
 async def test_so_many_calls_are_granted_and_the_next_is_told_when_to_come(bench):
@@ -196,8 +196,8 @@ async def server(redis_server) -> AsyncIterator[redis.asyncio.Redis]:
 
 
 @pytest.mark.integration
-async def test_all_processes_at_once_get_exactly_the_whole(redis_server):
-    stores = [RedisAllowanceStore(redis_server.url(), TEN, timeout_seconds=5) for _ in range(6)]
+async def test_all_processes_at_once_get_exactly_the_whole(redis_line):
+    stores = [RedisAllowanceStore(redis_line(), TEN, timeout_seconds=5) for _ in range(6)]
     key = key_name(uuid4().hex)
 
     waits = await asyncio.gather(
@@ -209,16 +209,14 @@ async def test_all_processes_at_once_get_exactly_the_whole(redis_server):
     )
 
     assert sum(wait == 0 for wait in waits) == 10
-    for store in stores:
-        await store.close()
 
 
 @pytest.mark.integration
-async def test_a_server_that_forgot_everything_is_told_again_by_every_process(redis_server, server):
+async def test_a_server_that_forgot_everything_is_told_again_by_every_process(redis_line, server):
     ticker = Ticker()
     memories = [InMemoryAllowanceStore(TEN, ticker.seconds) for _ in range(2)]
     stores = [
-        RedisAllowanceStore(redis_server.url(), TEN, own=each.ages, timeout_seconds=5, server_time=ticker.seconds)
+        RedisAllowanceStore(redis_line(), TEN, own=each.ages, timeout_seconds=5, server_time=ticker.seconds)
         for each in memories
     ]
     key, numbers = key_name(uuid4().hex), count()
@@ -237,13 +235,11 @@ async def test_a_server_that_forgot_everything_is_told_again_by_every_process(re
 
     assert [await take(process) for process in (0, 1)] == [0.0, 0.0]
     assert await server.zcard(f"allowance:{{{key}}}:calls") == 6
-    for store in stores:
-        await store.close()
 
 
 @pytest.mark.integration
-async def test_keys_vanish_when_idle_and_a_block_outlasts_the_window(redis_server, server):
-    store = RedisAllowanceStore(redis_server.url(), TEN, timeout_seconds=5)
+async def test_keys_vanish_when_idle_and_a_block_outlasts_the_window(redis_line, server):
+    store = RedisAllowanceStore(redis_line(), TEN, timeout_seconds=5)
     key = key_name(uuid4().hex)
     name = f"allowance:{{{key}}}"
 
@@ -254,23 +250,20 @@ async def test_keys_vanish_when_idle_and_a_block_outlasts_the_window(redis_serve
     await store.leave_alone(key, 300)
     assert await store.take(key, "another", is_live=True) == pytest.approx(300, abs=5)
     assert 295_000 < await server.pttl(name) <= 300_000
-    await store.close()
 
 
 @pytest.mark.integration
-async def test_a_server_that_is_not_there_or_hangs_is_unavailable(server_room, redis_server, server):
-    absent = RedisAllowanceStore(f"unix://{server_room}/nobody.sock", TEN)
+async def test_a_server_that_is_not_there_or_hangs_is_unavailable(server_room, redis_line, server):
+    absent = RedisAllowanceStore(RedisLine(f"unix://{server_room}/nobody.sock"), TEN)
     with pytest.raises(StoreUnavailable, match="allowance"):
         await absent.take("key", "call", is_live=True)
 
-    hanging = RedisAllowanceStore(redis_server.url(), TEN)
+    hanging = RedisAllowanceStore(redis_line(), TEN)
     await hanging.take("key", "call", is_live=True)
     await server.client_pause(400, all=True)
     with pytest.raises(StoreUnavailable):
         await hanging.take("key", "another", is_live=True)
     await asyncio.sleep(0.5)
-    await absent.close()
-    await hanging.close()
 
 
 @pytest.mark.integration
@@ -289,7 +282,8 @@ def test_redis_agrees_with_memory(redis_server):
         async def play() -> None:
             ticker, key = Ticker(), key_name(uuid4().hex)
             memory = InMemoryAllowanceStore(TEN, ticker.seconds)
-            shared = RedisAllowanceStore(redis_server.url(), TEN, timeout_seconds=5, server_time=ticker.seconds)
+            line = RedisLine(redis_server.url())
+            shared = RedisAllowanceStore(line, TEN, timeout_seconds=5, server_time=ticker.seconds)
             for number, (seconds, step) in enumerate(steps):
                 ticker.advance(seconds)
                 said = []
@@ -302,7 +296,7 @@ def test_redis_agrees_with_memory(redis_server):
                         case _:
                             said.append(await store.take(key, str(number), is_live=step == "live"))
                 assert len(set(said)) <= 1, said
-            await shared.close()
+            await line.close()
 
         asyncio.run(play())
 

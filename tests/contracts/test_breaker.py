@@ -12,6 +12,7 @@ import redis.asyncio
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from booking_core.adapters.redis import RedisLine
 from booking_core.adapters.redis_breaker import RedisBreakerStore
 from booking_core.resilience.breaker_store import (
     BreakerState,
@@ -78,10 +79,9 @@ async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
     if request.param == "memory":
         yield Bench(InMemoryBreakerStore(ticker.seconds), ticker, a_circuit())
         return
-    server = request.getfixturevalue("redis_server")
-    store = RedisBreakerStore(server.url(), timeout_seconds=5, server_time=ticker.seconds)
-    yield Bench(store, ticker, a_circuit())
-    await store.close()
+    line = RedisLine(request.getfixturevalue("redis_server").url())
+    yield Bench(RedisBreakerStore(line, timeout_seconds=5, server_time=ticker.seconds), ticker, a_circuit())
+    await line.close()
 
 
 async def test_a_circuit_nobody_used_is_closed(bench):
@@ -305,12 +305,9 @@ async def test_circuits_of_two_scopes_or_dependencies_do_not_touch(bench):
 
 
 @pytest.fixture
-async def stores(redis_server) -> AsyncIterator[list[RedisBreakerStore]]:
+async def stores(redis_line) -> list[RedisBreakerStore]:
     """Five workers on the server's own clock."""
-    stores = [RedisBreakerStore(redis_server.url(), timeout_seconds=5) for _ in range(5)]
-    yield stores
-    for store in stores:
-        await store.close()
+    return [RedisBreakerStore(redis_line(), timeout_seconds=5) for _ in range(5)]
 
 
 @pytest.fixture
@@ -353,9 +350,9 @@ async def test_times_are_the_server_s_so_no_worker_s_clock_matters(stores, serve
 
 
 @pytest.mark.integration
-async def test_a_server_whose_clock_is_set_back_costs_an_early_trial_and_no_hour_of_outage(redis_server):
+async def test_a_server_whose_clock_is_set_back_costs_an_early_trial_and_no_hour_of_outage(redis_line):
     ticker = Ticker()
-    store = RedisBreakerStore(redis_server.url(), timeout_seconds=5, server_time=ticker.seconds)
+    store = RedisBreakerStore(redis_line(), timeout_seconds=5, server_time=ticker.seconds)
     bench = Bench(store, ticker, a_circuit())
     await bench.fail(times=5)
 
@@ -368,7 +365,6 @@ async def test_a_server_whose_clock_is_set_back_costs_an_early_trial_and_no_hour
     await bench.fail(times=4)
     ticker.advance(-3600)
     assert await bench.fail() is None  # failures dated in the future are forgotten
-    await store.close()
 
 
 @pytest.mark.integration
@@ -412,9 +408,9 @@ async def test_a_server_that_forgot_the_scripts_or_everything_is_taught_again(st
 
 
 @pytest.mark.integration
-async def test_what_was_permitted_before_the_server_forgot_does_not_count_after(redis_server, server):
+async def test_what_was_permitted_before_the_server_forgot_does_not_count_after(redis_line, server):
     ticker = Ticker()
-    store = RedisBreakerStore(redis_server.url(), timeout_seconds=5, server_time=ticker.seconds)
+    store = RedisBreakerStore(redis_line(), timeout_seconds=5, server_time=ticker.seconds)
     bench = Bench(store, ticker, a_circuit())
     await bench.report(await bench.trial(), Evidence.SUCCESS)
     early = [await bench.permit() for _ in range(5)]
@@ -423,12 +419,11 @@ async def test_what_was_permitted_before_the_server_forgot_does_not_count_after(
     await bench.report(await bench.trial(), Evidence.SUCCESS)
 
     assert [await bench.report(permit, Evidence.FAILURE) for permit in early] == [None] * 5
-    await store.close()
 
 
 @pytest.mark.integration
-async def test_a_server_that_hangs_is_given_up_after_a_tenth_of_a_second_and_mixes_up_no_answers(redis_server, server):
-    store = RedisBreakerStore(redis_server.url())
+async def test_a_server_that_hangs_is_given_up_after_a_tenth_of_a_second_and_mixes_up_no_answers(redis_line, server):
+    store = RedisBreakerStore(redis_line())
     circuit = a_circuit()
     await store.standing(circuit)
     await server.client_pause(400, all=True)
@@ -442,34 +437,31 @@ async def test_a_server_that_hangs_is_given_up_after_a_tenth_of_a_second_and_mix
     assert 0.09 <= waited < 0.3
     await asyncio.sleep(0.5)
     assert await store.standing(circuit) == Standing()
-    await store.close()
 
 
 @pytest.mark.integration
-async def test_a_server_that_is_not_there_or_cannot_answer_is_unavailable(server_room, redis_server, server):
-    absent = RedisBreakerStore(f"unix://{server_room}/nobody.sock")
+async def test_a_server_that_is_not_there_or_cannot_answer_is_unavailable(server_room, redis_line, server):
+    absent = RedisBreakerStore(RedisLine(f"unix://{server_room}/nobody.sock"))
     with pytest.raises(StoreUnavailable, match="calcom"):
         await absent.acquire(a_circuit())
 
     circuit = a_circuit()
     await server.set(f"cb:{{{circuit.scope}}}:calcom", "not a hash")
-    confused = RedisBreakerStore(redis_server.url(), timeout_seconds=5)
+    confused = RedisBreakerStore(redis_line(), timeout_seconds=5)
     for question in (confused.acquire(circuit), confused.standing(circuit), confused.force(circuit, Order.OPEN)):
         with pytest.raises(StoreUnavailable):
             await question
-    await absent.close()
-    await confused.close()
 
 
 @pytest.mark.integration
 def test_redis_agrees_with_the_reference(redis_server):
     class RedisAgainstReference(StoreAgainstReference):
         def make(self):
-            self.shared = RedisBreakerStore(redis_server.url(), timeout_seconds=5, server_time=self.ticker.seconds)
-            return self.shared, a_circuit()
+            self.line = RedisLine(redis_server.url())
+            return RedisBreakerStore(self.line, timeout_seconds=5, server_time=self.ticker.seconds), a_circuit()
 
         def teardown(self):
-            self.runner.run(self.shared.close())
+            self.runner.run(self.line.close())
             super().teardown()
 
     run_state_machine_as_test(

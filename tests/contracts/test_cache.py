@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from booking_core.adapters.redis import RedisLine
 from booking_core.adapters.redis_cache import RedisCacheStore
 from booking_core.caching.store import Busy, CacheStore, Found, Lease
 from booking_core.resilience.breaker_store import StoreUnavailable
@@ -18,9 +19,9 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[CacheStore]:
     if request.param == "fake":
         yield FakeCacheStore()
         return
-    real = RedisCacheStore(request.getfixturevalue("redis_server").url(), timeout_seconds=5)
-    yield real
-    await real.close()
+    line = RedisLine(request.getfixturevalue("redis_server").url())
+    yield RedisCacheStore(line, timeout_seconds=5)
+    await line.close()
 
 
 @pytest.fixture
@@ -64,32 +65,31 @@ async def test_what_is_dropped_is_gone_and_nothing_else_is(store, name):
 
 
 @pytest.mark.integration
-async def test_a_flushed_redis_takes_no_write_from_before(redis_server, name):
-    store = RedisCacheStore(redis_server.url(), timeout_seconds=5)
+async def test_a_flushed_redis_takes_no_write_from_before(redis_line, name):
+    line = redis_line()
+    store = RedisCacheStore(line, timeout_seconds=5)
     late = await lease(store, name)
-    await store._client.flushall()
+    await line.ask("FLUSHALL")
 
     assert not await store.fill(name, late, b"old", seconds=60)
-    await store.close()
 
 
 @pytest.mark.integration
-async def test_entries_and_leases_end_by_themselves(redis_server, name):
-    store = RedisCacheStore(redis_server.url(), timeout_seconds=5)
+async def test_entries_and_leases_end_by_themselves(redis_line, name):
+    line = redis_line()
+    store = RedisCacheStore(line, timeout_seconds=5)
     held = await lease(store, name)
-    assert 0 < await store._client.pttl(f"{name}:lease") <= 2000
+    assert 0 < await line.ask("PTTL", f"{name}:lease") <= 2000
 
     await store.fill(name, held, b"x", seconds=60)
 
-    assert 59_000 < await store._client.pttl(name) <= 60_000
-    assert not await store._client.exists(f"{name}:lease")
-    await store.close()
+    assert 59_000 < await line.ask("PTTL", name) <= 60_000
+    assert not await line.ask("EXISTS", f"{name}:lease")
 
 
 @pytest.mark.integration
 async def test_a_redis_that_is_not_there_is_unavailable_at_once(server_room, name):
-    store = RedisCacheStore(f"unix://{server_room}/nobody.sock")
+    store = RedisCacheStore(RedisLine(f"unix://{server_room}/nobody.sock"))
 
     with pytest.raises(StoreUnavailable):
         await store.look(name)
-    await store.close()

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from booking_core.adapters.redis import RedisLine
 from booking_core.adapters.redis_limits import RedisLimitStore
 from booking_core.resilience.breaker_store import StoreUnavailable
 from booking_core.resilience.limits import Limit, Limits, Quota
@@ -35,9 +36,9 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[FakeLimitStore]
         yield FakeLimitStore()
         return
     # Longer than production waits: a busy machine must not decide a test.
-    real = RedisLimitStore(request.getfixturevalue("redis_server").url(), timeout_seconds=5)
-    yield Timed(real)
-    await real.close()
+    line = RedisLine(request.getfixturevalue("redis_server").url())
+    yield Timed(RedisLimitStore(line, timeout_seconds=5))
+    await line.close()
 
 
 async def test_as_many_as_the_limit_allows_and_then_no_more(store):
@@ -88,23 +89,21 @@ async def test_whoever_waits_as_told_is_served_and_no_window_holds_twice_the_lim
 
 @pytest.mark.integration
 async def test_redis_that_is_gone_is_said_at_once(server_room):
-    store = RedisLimitStore(f"unix://{server_room}/nowhere.sock")
+    store = RedisLimitStore(RedisLine(f"unix://{server_room}/nowhere.sock"))
     begun = time.monotonic()
 
     with pytest.raises(StoreUnavailable):
         await store.take(TEN, "somebody")
-    await store.close()
 
     # A bound that no load reaches: what is to be seen is that nobody tries ten times.
     assert time.monotonic() - begun < 5
 
 
 @pytest.mark.integration
-async def test_the_servers_own_clock_counts_as_well(redis_server):
-    store = RedisLimitStore(redis_server.url(), timeout_seconds=5)
+async def test_the_servers_own_clock_counts_as_well(redis_line):
+    store = RedisLimitStore(redis_line(), timeout_seconds=5)
 
     quota = await store.take(TEN, uuid4().hex)
-    await store.close()
 
     assert (quota.remaining, quota.is_exceeded) == (9, False)
     assert 0 < quota.reset_seconds <= TEN.window_seconds

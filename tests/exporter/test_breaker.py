@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import pytest
 import redis
 
+from booking_core.adapters.redis import RedisLine
 from booking_core.adapters.redis_breaker import RedisBreakerStore
 from booking_core.domain.errors import CalcomUnavailable
 from booking_core.resilience.breaker_store import Circuit, Order
@@ -35,11 +36,12 @@ class Bench:
     """The core's breaker on a clock that may lag behind, and the sidecar's look at it."""
 
     url: str
+    line: RedisLine
     behind_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         self.store = RedisBreakerStore(
-            self.url, timeout_seconds=5, server_time=lambda: time.time() - self.behind_seconds
+            self.line, timeout_seconds=5, server_time=lambda: time.time() - self.behind_seconds
         )
         self.breaker = CircuitBreaker(CALCOM, self.store, clock=WallClock())
 
@@ -65,12 +67,10 @@ class Bench:
 
 
 @pytest.fixture
-async def bench(redis_server):
+async def bench(redis_server, redis_line):
     with redis.Redis.from_url(redis_server.url()) as plain:
         plain.delete("cb:{global}:calcom", "cb:{global}:calcom:failures")
-        bench = Bench(redis_server.url())
-        yield bench
-        await bench.store.close()
+        yield Bench(redis_server.url(), redis_line())
         plain.delete("cb:{global}:calcom", "cb:{global}:calcom:failures")
 
 

@@ -108,11 +108,12 @@ def lines() -> Iterator[io.StringIO]:
 
 
 @pytest.fixture
-async def aviary(database_url, owner_url, redis_server, lines) -> AsyncIterator[Aviary]:
+async def aviary(database_url, owner_url, redis_line, lines) -> AsyncIterator[Aviary]:
     fill(owner_url)
     calendar, registry, mailer = Calendar(), CollectorRegistry(), FakeMailer()
-    database, cache = PostgresDatabase(database_url), RedisCacheStore(redis_server.url(), timeout_seconds=5)
-    counts = RedisLimitStore(redis_server.url(), timeout_seconds=5)
+    line = redis_line()
+    database, cache = PostgresDatabase(database_url), RedisCacheStore(line, timeout_seconds=5)
+    counts = RedisLimitStore(line, timeout_seconds=5)
     http = httpx.AsyncClient(transport=httpx.MockTransport(calendar.answer), base_url="http://calendar/v2")
     allowed = limits(counts, key=1000, phone=1000, call=1000)
     calcom, clock, recorder = CalcomClient(http), FakeClock(NOW), Recorder(registry)
@@ -123,7 +124,7 @@ async def aviary(database_url, owner_url, redis_server, lines) -> AsyncIterator[
     async with httpx.AsyncClient(transport=transport, base_url="http://core") as client:
         yield Aviary(client, calendar, mailer, registry)
     await core.bus.drain()
-    for close in (database.close, cache.close, counts.close, http.aclose):
+    for close in (database.close, http.aclose):
         await close()
 
 
