@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from alerts import burn_rate, causes, disagreement, meta, slowness, symptoms
 from alerts.alert import Alert, Group
-from sla import budgets, history, recordings, uptime
+from sla import budgets, history, recordings, sparse, uptime
 from sla.objectives import Promise
 
 
@@ -54,6 +54,7 @@ def groups(promise: Promise) -> tuple[Group, ...]:
             alerts=burn_rate.spent(promise),
             reads="booking-budget",
         ),
+        Group("booking-sparse", timers.sparse_interval, recordings=sparse.recordings()),
     )
 
 

@@ -13,10 +13,11 @@ from dashboards import panels
 from dashboards.layout import COLUMNS, Place, Size, flow
 from dashboards.modern import modern
 from dashboards.panels import Panel
-from dashboards.queries import CRITICAL_ALERTS, INSTANCES, JOBS, appeared
+from dashboards.queries import CRITICAL_ALERTS, INSTANCES, JOBS, SPARSE, STEP, appeared, beyond
 from dashboards.scales import BLUE, RED
 from sla import catalogue as c
-from sla.objectives import Promise
+from sla import sparse
+from sla.objectives import Promise, Timers
 
 TAG = "slotwatch"
 _HEADING = Size(COLUMNS, 1)
@@ -63,7 +64,7 @@ def document(board: Board, promise: Promise) -> dict[str, Any]:
             tags=[TAG, promise.service],
             refresh="10s",
             panels=list(_placed(board, promise)),
-            variables=_variables(board),
+            variables=_variables(board, promise.timers),
             annotations=[_critical_alerts(), _deployments()],
             links=[panels.sibling_link(TAG), panels.outside_link("Runbooks", promise.runbook_base_url)],
         )
@@ -92,13 +93,19 @@ def _links(panel: Panel, promise: Promise) -> list[Any]:
     return [panels.runbook(f"{promise.runbook_base_url}/{alert}.md", alert)] if alert else []
 
 
-def _variables(board: Board) -> list[Any]:
+def _variables(board: Board, timers: Timers) -> list[Any]:
     return [
         panels.datasource_variable(),
         panels.query_variable("job", JOBS),
         panels.query_variable("instance", INSTANCES),
         *(panels.fixed_variable(choice.name, choice.values) for choice in board.choices),
+        *(_by_range(timers) if any(query.is_sparse for panel in board.panels() for query in panel.queries) else ()),
     ]
+
+
+def _by_range(timers: Timers) -> Iterator[Any]:
+    yield panels.hidden_variable(SPARSE, beyond(timers.sparse_beyond, sparse.ENDING))
+    yield panels.hidden_variable(STEP, beyond(timers.sparse_beyond, str(timers.sparse_interval)))
 
 
 def _critical_alerts() -> dict[str, Any]:

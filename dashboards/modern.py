@@ -10,6 +10,7 @@ from typing import Any
 # Grafana 10.1's schema: newer versions migrate upwards from it, and below 37 they would show hidden legends again.
 SCHEMA_VERSION = 38
 REFRESH_ON_TIME_RANGE_CHANGE = 2
+NOTHING = {"selected": True, "text": "", "value": ""}
 ALL = {"selected": True, "text": ["All"], "value": ["$__all"]}
 
 _DASHBOARD = [
@@ -90,6 +91,9 @@ def _field(defaults: dict[str, Any]) -> dict[str, Any]:
 
 def _variable(variable: dict[str, Any]) -> dict[str, Any]:
     kept = _only(variable, _VARIABLE)
+    if kept.get("hide"):
+        # In no link: the time range that a link carries decides.
+        return kept | {"current": NOTHING, "refresh": REFRESH_ON_TIME_RANGE_CHANGE, "skipUrlSync": True}
     if kept["type"] == "query":
         return kept | {"current": ALL, "refresh": REFRESH_ON_TIME_RANGE_CHANGE, "regex": ""}
     if kept["type"] == "custom":

@@ -14,7 +14,7 @@ from typing import Any
 import grafanalib.core as g
 
 from dashboards.layout import COLUMNS, Size
-from dashboards.queries import RATE_INTERVAL, Query
+from dashboards.queries import RATE_INTERVAL, STEP, Query
 from dashboards.scales import GREEN, NEUTRAL, RED, Step, falling, rising, soft_axis, thresholds
 
 DATASOURCE = {"type": "prometheus", "uid": "$datasource"}
@@ -159,6 +159,13 @@ def query_variable(name: str, query: str) -> Any:
     )
 
 
+def hidden_variable(variable: str, query: str) -> Any:
+    """Make what nobody chooses: the time range on show does; `query` is one of `queries.beyond`."""
+    return g.Template(
+        name=variable[1:], query=query, dataSource=DATASOURCE, hide=g.HIDE_VARIABLE, regex='/value="(.*?)"/'
+    )
+
+
 def datasource_variable() -> Any:
     """Make the choice of the Prometheus that answers."""
     return g.Template(name="datasource", label="Data source", type="datasource", query="prometheus")
@@ -223,7 +230,9 @@ def _common(caption: Caption, queries: Sequence[Query], *, form: str = "time_ser
 
 def _target(index: int, query: Query, form: str) -> dict[str, Any]:
     """Write one query; grafanalib's own Target knows no exemplars and no difference between a range and an instant."""
-    return {
+    # Grafana takes four of these for $__rate_interval, so that a rate over a copy has samples enough.
+    step = {"interval": STEP} if query.is_sparse and not query.instant else {}
+    return step | {
         "datasource": DATASOURCE,
         "exemplar": query.exemplar,
         "expr": query.expression,

@@ -1,7 +1,7 @@
 """What a panel asks Prometheus, built from catalogue and recorded series.
 
 Apart from the panels so that the matchers and windows every expression must carry are written once:
-`$job` and `$instance` on all that is scraped, `$__rate_interval` under every rate.
+`$job` and `$instance` on all that is scraped, `$__rate_interval` under every rate, `$sparse` behind what grows.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ from sla import catalogue as c
 from sla import promql
 from sla.catalogue import Metric
 from sla.promql import Match
+from sla.quantities import Duration
 from sla.recordings import Recording
 
 RATE_INTERVAL = "$__rate_interval"
 RANGE = "$__range"
-
+# Beyond a day `:sparse`, the copies of sla.sparse, and the time between two of their samples; before, both are empty.
+SPARSE = "$sparse"
+STEP = "$step"
 
 # The two variables every dashboard offers.
 HERE: Mapping[str, Match] = {"job": "$job", "instance": "$instance"}
@@ -59,6 +62,11 @@ class Query:
     promised: bool = False
     excuses: tuple[Excuse, ...] = ()
 
+    @property
+    def is_sparse(self) -> bool:
+        """Whether copies are drawn in its place when much time is on show."""
+        return SPARSE in self.expression
+
 
 def level(metric: Metric, **match: Match) -> str:
     """Write the metric as it is now."""
@@ -77,7 +85,7 @@ def highest(expression: str, *by: str) -> str:
 
 def per_second(metric: Metric, *by: str, **match: Match) -> str:
     """Write how fast a counter grows."""
-    return promql.sum_by(promql.rate(metric, RATE_INTERVAL, suffix="", **HERE, **match), *by)
+    return promql.sum_by(promql.rate(metric, RATE_INTERVAL, suffix=SPARSE, **HERE, **match), *by)
 
 
 def per_minute(metric: Metric, *by: str, **match: Match) -> str:
@@ -87,7 +95,7 @@ def per_minute(metric: Metric, *by: str, **match: Match) -> str:
 
 def in_range(metric: Metric, *by: str, suffix: str = "", **match: Match) -> str:
     """Write how much a counter grew over the time range on show."""
-    return promql.sum_by(promql.increase(metric, RANGE, suffix=suffix, **HERE, **match), *by)
+    return promql.sum_by(promql.increase(metric, RANGE, suffix=f"{suffix}{SPARSE}", **HERE, **match), *by)
 
 
 def share_failed_in_range(*, traffic: str = REAL) -> str:
@@ -104,7 +112,7 @@ def within_in_range(metric: Metric, seconds: float, **match: Match) -> str:
 
 def within(metric: Metric, seconds: float, **match: Match) -> str:
     """Write the share that took at most `seconds`, as it changes over time."""
-    return promql.within_threshold(metric, seconds, RATE_INTERVAL, **HERE, **match)
+    return promql.within_threshold(metric, seconds, RATE_INTERVAL, ending=SPARSE, **HERE, **match)
 
 
 def quantile_in_range(share: float, metric: Metric) -> str:
@@ -114,18 +122,21 @@ def quantile_in_range(share: float, metric: Metric) -> str:
 
 def quantile(share: float, metric: Metric, *by: str, **match: Match) -> str:
     """Estimate a quantile as it changes over time."""
-    return promql.quantile(share, metric, RATE_INTERVAL, *by, **HERE, **match)
+    return promql.quantile(share, metric, RATE_INTERVAL, *by, ending=SPARSE, **HERE, **match)
 
 
 def mean(metric: Metric, **match: Match) -> str:
     """Write the average of what a histogram saw."""
-    total = promql.sum_by(promql.rate(metric, RATE_INTERVAL, suffix="_sum", **HERE, **match))
-    return promql.ratio(total, promql.sum_by(promql.rate(metric, RATE_INTERVAL, suffix="_count", **HERE, **match)))
+    total, count = (
+        promql.sum_by(promql.rate(metric, RATE_INTERVAL, suffix=f"{part}{SPARSE}", **HERE, **match))
+        for part in ("_sum", "_count")
+    )
+    return promql.ratio(total, count)
 
 
 def buckets(metric: Metric) -> str:
     """Write how many observations fell into each bucket, for a heatmap."""
-    return promql.sum_by(promql.increase(metric, RATE_INTERVAL, suffix="_bucket", **HERE), "le")
+    return promql.sum_by(promql.increase(metric, RATE_INTERVAL, suffix=f"_bucket{SPARSE}", **HERE), "le")
 
 
 def seconds_since(metric: Metric, *by: str) -> str:
@@ -133,19 +144,19 @@ def seconds_since(metric: Metric, *by: str) -> str:
     return highest(f"time() - {level(metric)}", *by)
 
 
-def given(name: str, *, window: str = "") -> str:
+def given(name: str, *, ending: str = "", window: str = "") -> str:
     """Write a series that Prometheus or Alertmanager publishes about itself."""
-    return promql.given(name, window=window, job="$job", instance="$instance")
+    return promql.given(name, ending=ending, window=window, job="$job", instance="$instance")
 
 
 def given_per_minute(name: str, *by: str) -> str:
     """Write how fast one of those grows, a minute."""
-    return f"60 * {promql.sum_by(f'rate({given(name, window=RATE_INTERVAL)})', *by)}"
+    return f"60 * {promql.sum_by(f'rate({given(name, ending=SPARSE, window=RATE_INTERVAL)})', *by)}"
 
 
 def given_in_range(name: str) -> str:
     """Write how much one of those grew over the time range on show."""
-    return promql.sum_by(f"increase({given(name, window=RANGE)})")
+    return promql.sum_by(f"increase({given(name, ending=SPARSE, window=RANGE)})")
 
 
 def now(query: Query) -> Query:
@@ -171,6 +182,11 @@ def series(recording: Recording) -> str:
     if recording.name.startswith("job:"):
         texts.append('job=~"$job"')
     return f"{recording.name}{{{','.join(texts)}}}"
+
+
+def beyond(duration: Duration, value: str) -> str:
+    """Write a variable's question that has this value while more time is on show, and no answer while there is not."""
+    return f'query_result(label_replace(vector($__range_s) > {duration.seconds:g}, "value", "{value}", "", ""))'
 
 
 def appeared(metric: Metric) -> str:

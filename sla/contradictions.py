@@ -32,6 +32,7 @@ def contradictions(promise: Promise) -> Iterator[str]:
     """Yield a sentence for each, naming the key and the remedy."""
     yield from _unmeasurable(promise)
     yield from _too_hasty(promise)
+    yield from _too_sparse(promise)
     yield from _out_of_order(promise)
 
 
@@ -67,6 +68,15 @@ def _too_hasty(promise: Promise) -> Iterator[str]:
                 f"alerts.success_rate.{severity}.window: {alert.window} holds fewer than four scrapes of "
                 f"{timers.scrape_interval}; choose at least {4 * timers.scrape_interval.seconds:g}s"
             )
+
+
+def _too_sparse(promise: Promise) -> Iterator[str]:
+    interval, beyond = promise.timers.sparse_interval, promise.timers.sparse_beyond
+    if beyond.seconds < 4 * interval.seconds:
+        yield (
+            f"timers.sparse_beyond: {beyond} holds fewer than four copies, one in {interval}, and Grafana draws rates "
+            f"over four; choose at least {4 * interval.seconds:g}s"
+        )
 
 
 def _out_of_order(promise: Promise) -> Iterator[str]:

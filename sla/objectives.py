@@ -88,6 +88,8 @@ class Timers(Strict):
     evaluation_interval: Seconds
     budget_evaluation_interval: Seconds
     month_evaluation_interval: Seconds
+    sparse_interval: Seconds
+    sparse_beyond: Seconds
     resend_delay: Seconds
     retention: Seconds
     history_retention: Seconds

@@ -76,7 +76,7 @@ def increase(metric: Metric, window: str, *, suffix: str = "", **match: Match) -
 def _over(function: str, metric: Metric, window: str, suffix: str, match: dict[str, Match]) -> str:
     if metric.kind is Kind.GAUGE:
         raise PromqlError(f"{metric.name} is a gauge; {function}() is for counters")
-    if metric.kind is Kind.HISTOGRAM and not suffix:
+    if metric.kind is Kind.HISTOGRAM and not suffix.startswith("_"):
         raise PromqlError(f"{metric.name} is a histogram; name _count, _sum or _bucket")
     return f"{function}({selector(metric, suffix=suffix, window=window, **match)})"
 
@@ -117,12 +117,12 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def given(name: str, *, window: str = "", **match: str) -> str:
-    """Write the selector of one of those; raises PromqlError for another name."""
+def given(name: str, *, ending: str = "", window: str = "", **match: str) -> str:
+    """Write the selector of one of those; raises PromqlError for another name. `ending` as for `quantile`."""
     if name not in GIVEN:
         raise PromqlError(f"{name} is in no list; the catalogue has our own metrics, GIVEN those of others")
     matchers = ",".join(f'{label}{"=~" if value.startswith("$") else "="}"{value}"' for label, value in match.items())
-    return f"{name}{{{matchers}}}" + (f"[{window}]" if window else "")
+    return f"{name}{ending}{{{matchers}}}" + (f"[{window}]" if window else "")
 
 
 def all_of(*conditions: str) -> str:
@@ -155,11 +155,14 @@ def ratio(numerator: str, denominator: str) -> str:
     return f"{numerator} / ({denominator} > 0)"
 
 
-def quantile(share: float, metric: Metric, window: str, *by: str, **match: Match) -> str:
-    """Estimate a quantile from buckets. For display only: alerts compare counts at an exact edge."""
+def quantile(share: float, metric: Metric, window: str, *by: str, ending: str = "", **match: Match) -> str:
+    """Estimate a quantile from buckets. For display only: alerts compare counts at an exact edge.
+
+    `ending` stands behind the name: of a copy, or a variable.
+    """
     if metric.kind is not Kind.HISTOGRAM:
         raise PromqlError(f"{metric.name} is not a histogram")
-    buckets = rate(metric, window, suffix="_bucket", **match)
+    buckets = rate(metric, window, suffix=f"_bucket{ending}", **match)
     return f"histogram_quantile({share:g}, {sum_by(buckets, 'le', *by)})"
 
 
@@ -174,7 +177,10 @@ def edge(metric: Metric, seconds: float) -> str:
     return str(float(seconds))
 
 
-def within_threshold(metric: Metric, seconds: float, window: str, *by: str, **match: Match) -> str:
-    """Write the share of requests that took at most `seconds`, exactly: counted at a bucket edge, not estimated."""
-    fast = sum_by(rate(metric, window, suffix="_bucket", le=edge(metric, seconds), **match), *by)
-    return ratio(fast, sum_by(rate(metric, window, suffix="_count", **match), *by))
+def within_threshold(metric: Metric, seconds: float, window: str, *by: str, ending: str = "", **match: Match) -> str:
+    """Write the share of requests that took at most `seconds`, exactly: counted at a bucket edge, not estimated.
+
+    `ending` as for `quantile`.
+    """
+    fast = sum_by(rate(metric, window, suffix=f"_bucket{ending}", le=edge(metric, seconds), **match), *by)
+    return ratio(fast, sum_by(rate(metric, window, suffix=f"_count{ending}", **match), *by))

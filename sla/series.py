@@ -8,7 +8,7 @@ from sla.recordings import Recording
 
 
 def recorded(promise: Promise) -> tuple[Recording, ...]:
-    """Return every recorded series, group by group."""
+    """Return every recorded series, group by group; not the copies of scraped ones, which are in sla/sparse.py."""
     return (
         *recordings.fast(promise),
         *recordings.steady(promise),

@@ -13,7 +13,7 @@ from pathlib import Path
 from alerts import recording
 from alerts.alert import Group
 from dashboards import render
-from sla import history
+from sla import history, sparse
 from sla.catalogue import Home, Metric, of
 from sla.objectives import Promise
 from sla.recordings import Recording
@@ -30,6 +30,10 @@ _INTRODUCTION = """\
 What can be asked of Prometheus about slotwatch. Histograms also have `_bucket`, `_sum` and `_count`; every series that
 an alert reads is there from the start, at 0. Prometheus adds `job` and `instance`. Alerts and panels are named also
 where they read a recorded series that is made of the metric."""
+
+_COPIES = f"""\
+A copy of every counter above, and of `_bucket`, `_count` and `_sum` of every histogram, called as they are with
+`{sparse.ENDING}` behind: what panels draw of a long time in their place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,12 @@ class Readers:
     def of(cls, promise: Promise) -> Readers:
         groups = recording.groups(promise)
         return cls(
-            [Reader(entry.name, entry.expression) for group in groups for entry in group.recordings],
+            [
+                Reader(entry.name, entry.expression)
+                for group in groups
+                for entry in group.recordings
+                if not sparse.is_copy(entry)
+            ],
             [
                 # What a page says is asked as well.
                 Reader(
@@ -120,6 +129,9 @@ def _group(group: Group, readers: Readers) -> Iterator[str]:
     if not group.recordings:
         return
     yield from ("", f"### group {group.name}", "", f"Every {group.interval}.")
+    if all(sparse.is_copy(entry) for entry in group.recordings):
+        yield from ("", _COPIES)
+        return
     for name, entries in _by_name(group.recordings).items():
         labels = ", ".join(f'`{label}="{value}"`' for entry in entries for label, value in entry.labels)
         yield from ("", f"#### {name}", "")

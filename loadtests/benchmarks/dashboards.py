@@ -2,7 +2,8 @@
 
 Run with `make bench-dashboards`; it takes some minutes, nearly all of them to write the month. Each dashboard's queries
 are asked as Grafana asks them, six at a time like a browser, of a real Prometheus that has just been started, and then
-once more. What the month holds is printed above the table.
+once more: first what stands behind its hidden variables, then panels and annotations. What the month holds is printed
+above the table.
 """
 
 from __future__ import annotations
@@ -39,7 +40,18 @@ GENERATED = Path(__file__).resolve().parents[2] / "dashboards" / "generated"
 PROMISED_SECONDS = 2.0
 # A wide screen's panel has about so many points; Grafana widens the step until the range fits.
 POINTS = 1_000
+# Of an annotation Grafana asks for as many as Prometheus gives.
+ANNOTATION_POINTS = 11_000
 BROWSER_CONNECTIONS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What Grafana asks for a dashboard: the questions behind its hidden variables, then those of panels and marks."""
+
+    title: str
+    switches: Mapping[str, str]
+    targets: Sequence[tuple[str, Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,28 +80,42 @@ class Load:
         return sum(one.seconds for one in self.asked)
 
 
-def boards() -> Mapping[str, Sequence[tuple[str, Mapping[str, Any]]]]:
+def boards() -> Sequence[Board]:
     """Return every dashboard's queries, each with the title of its panel."""
-    found = {}
-    for path in sorted(GENERATED.glob("*.json")):
-        document = json.loads(path.read_text("utf-8"))
-        found[document["title"]] = [
-            (panel["title"], target) for panel in document["panels"] for target in panel.get("targets", ())
-        ]
-    return found
+    return [_board(json.loads(path.read_text("utf-8"))) for path in sorted(GENERATED.glob("*.json"))]
 
 
-def load(client: httpx.Client, board: str, targets: Sequence[tuple[str, Mapping[str, Any]]], over: Month) -> Load:
+def _board(document: Mapping[str, Any]) -> Board:
+    panels = [(panel["title"], target) for panel in document["panels"] for target in panel.get("targets", ())]
+    marks = [
+        (mark["name"], mark | {"instant": False, "points": ANNOTATION_POINTS})
+        for mark in document["annotations"]["list"]
+    ]
+    switches = {each["name"]: each["query"] for each in document["templating"]["list"] if each.get("hide")}
+    return Board(document["title"], switches, [*panels, *marks])
+
+
+def load(client: httpx.Client, board: Board, over: Month) -> Load:
     """Ask everything a dashboard asks, six at a time."""
     begin = time.perf_counter()
+    switched = {name: _switched(client, query, over) for name, query in board.switches.items()}
     with ThreadPoolExecutor(BROWSER_CONNECTIONS) as browser:
-        asked = list(browser.map(lambda entry: _ask(client, entry[0], entry[1], over), targets))
-    return Load(board, time.perf_counter() - begin, asked)
+        asked = list(browser.map(lambda entry: _ask(client, entry[0], entry[1], over, switched), board.targets))
+    return Load(board.title, time.perf_counter() - begin, asked)
 
 
-def _ask(client: httpx.Client, panel: str, target: Mapping[str, Any], over: Month) -> Asked:
-    step = max(15, math.ceil(over.days * DAY / POINTS))
-    expression = chosen(target["expr"], over, step)
+def _switched(client: httpx.Client, query: str, over: Month) -> str:
+    """Return what a hidden variable is while so much time is on show."""
+    expression = query.removeprefix("query_result(").removesuffix(")").replace("$__range_s", str(over.days * DAY))
+    answer = client.get("/api/v1/query", params={"query": expression, "time": over.end - 1}).json()
+    return next((found["metric"]["value"] for found in answer["data"]["result"]), "")
+
+
+def _ask(
+    client: httpx.Client, panel: str, target: Mapping[str, Any], over: Month, switched: Mapping[str, str]
+) -> Asked:
+    step = max(15, math.ceil(over.days * DAY / target.get("points", POINTS)))
+    expression = chosen(target["expr"], over, step, switched)
     begin = time.perf_counter()
     if target["instant"]:
         answer = client.post("/api/v1/query", data={"query": expression, "time": over.end - 1})
@@ -103,10 +129,12 @@ def _ask(client: httpx.Client, panel: str, target: Mapping[str, Any], over: Mont
     return Asked(panel, seconds, not document["data"]["result"])
 
 
-def chosen(expression: str, over: Month, step: int) -> str:
-    """Put in what Grafana does: the range on show, and a rate over one step and one scrape more."""
+def chosen(expression: str, over: Month, step: int, switched: Mapping[str, str]) -> str:
+    """Put in what Grafana does: the range on show, and a rate over one step and one sample more, of four at least."""
+    between = int(Duration.parse(switched["step"]).seconds) if switched.get("step") else over.step_seconds
     values = {
-        "__rate_interval": f"{step + over.step_seconds}s",
+        **switched,
+        "__rate_interval": f"{max(step + between, 4 * between)}s",
         "__range": f"{over.days * DAY}s",
         "job": ".+",
         "instance": ".+",
@@ -186,8 +214,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m loadtests.benchmarks.dashboards", description=__doc__)
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--step-seconds", type=int, default=5, help="between two scrapes")
-    parser.add_argument("--counters", type=int, default=8, help="at most so many children of a counter or gauge")
-    parser.add_argument("--histograms", type=int, default=2, help="at most so many children of a histogram")
+    parser.add_argument(
+        "--counters", type=int, default=8, help="at most so many children of a counter or gauge; 0 for all"
+    )
+    parser.add_argument("--histograms", type=int, default=2, help="at most so many children of a histogram; 0 for all")
     parser.add_argument("--verbose", action="store_true", help="name the ten slowest queries of each dashboard")
     parser.add_argument(
         "--store", action="store_true", help="ask VictoriaMetrics instead, which keeps a sample a minute of older days"
@@ -199,18 +229,23 @@ def main(arguments: list[str] | None = None) -> int:
     kept = sum(map(len, month.recorded(promise).values()))
     console.print(
         f"Writing {over.days} days: {len(month.scraped(over))} scraped series every {over.step_seconds} s "
-        f"(at most {over.counters} children of a counter or gauge, {over.histograms} of a histogram), "
-        f"{kept} recorded ones as often as they are recorded, once a minute at least."
+        f"({_limit(over.counters)} children of a counter or gauge, {_limit(over.histograms)} of a histogram), "
+        f"{kept} recorded ones as often as they are recorded, once a minute at least; "
+        f"every {promise.timers.sparse_interval} a copy of {len(month.copied())} that grow, of every child."
     )
     with TemporaryDirectory() as name, _server(Path(name), over, promise, console, store=options.store) as client:
         console.print(f"Held: {held(client, over)} samples of each scraped series.")
-        first, again = ([load(client, board, targets, over) for board, targets in boards().items()] for _ in range(2))
+        first, again = ([load(client, board, over) for board in boards()] for _ in range(2))
     console.print(table(first, again))
     if options.verbose:
         for one in again:
             for slow in sorted(one.asked, key=lambda asked: -asked.seconds)[:10]:
                 console.print(f"  {one.board}: {slow.panel} {slow.seconds:.2f} s{' (empty)' if slow.is_empty else ''}")
     return 0 if all(one.seconds < PROMISED_SECONDS for one in first) else 1
+
+
+def _limit(most: int) -> str:
+    return f"at most {most}" if most else "all"
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 Apart from the benchmark that asks about it. Not every series: all label values of a metric occur, in as few of its
 children as that takes, up to a limit; the rest of a real exporter's children are zeros that nobody has counted yet.
+What dashboards draw of a long time, the copies of few samples, is there in full.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from random import Random
 
 import httpx
 
-from sla import recordings, series
+from sla import recordings, series, sparse
 from sla.catalogue import Kind, Metric, catalogue
 from sla.objectives import Promise
 from sla.promql import GIVEN
@@ -32,7 +33,7 @@ _SLICE_DAYS = 5
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """So many days, a sample every so many seconds, and at most so many children of each metric."""
+    """So many days, a sample every so many seconds, and at most so many children of each metric; 0 for all."""
 
     days: int
     step_seconds: int
@@ -49,14 +50,9 @@ def scraped(month: Month) -> Sequence[tuple[str, bool]]:
     every: list[tuple[str, bool]] = []
     for metric in catalogue():
         grows = metric.kind is not Kind.GAUGE
-        for child in _children(metric, month):
-            labels = {"job": "booking", "instance": "a", **child}
-            every += [(_selector(metric.name + suffix, {**labels, **more}), grows) for suffix, more in _samples(metric)]
-    for job in JOBS:
-        target = {"job": job, "instance": "a"}
-        every.append((_selector("up", target), False))
-        for name, names in GIVEN.items():
-            every.append((_selector(name, target | dict.fromkeys(names, _OPEN_VALUE)), name.endswith("_total")))
+        every += [(_selector(*sample), grows) for sample in _samples(metric, _children(metric, month))]
+    every += [(_selector("up", {"job": job, "instance": "a"}), False) for job in JOBS]
+    every += [(_selector(name, labels), name.endswith("_total")) for name, labels in _given()]
     return every
 
 
@@ -72,6 +68,13 @@ def recorded(promise: Promise) -> Mapping[int, Sequence[str]]:
     return by_step
 
 
+def copied() -> Sequence[str]:
+    """Return the sparse copy of every series that grows, of every child: few samples, so all of them can be there."""
+    copies = {entry.expression: entry.name for entry in sparse.recordings()}
+    ours = (sample for metric in catalogue() for sample in _samples(metric, _every_child(metric)))
+    return [_selector(copies[name], labels) for name, labels in (*ours, *_given()) if name in copies]
+
+
 @dataclass(frozen=True, slots=True)
 class Slice:
     """Some days of it: how many samples, and their lines, series by series."""
@@ -84,6 +87,7 @@ def slices(month: Month, promise: Promise) -> Iterator[Slice]:
     """Yield the month, slice after slice; what `lines` is given stands behind each time, such as milliseconds."""
     plans: list[tuple[int, Sequence[tuple[str, bool]]]] = [(month.step_seconds, scraped(month))]
     plans += [(step, [(name, False) for name in names]) for step, names in recorded(promise).items()]
+    plans.append((int(promise.timers.sparse_interval.seconds), [(name, True) for name in copied()]))
     for begin in range(BEGIN, month.end, _SLICE_DAYS * DAY):
         end = min(begin + _SLICE_DAYS * DAY, month.end)
         samples = sum(len(range(begin, end, step)) * len(every) for step, every in plans)
@@ -130,24 +134,41 @@ def _tails(moments: range, zeros: str, *, grows: bool) -> list[str]:
 
 def _children(metric: Metric, month: Month) -> Sequence[Mapping[str, str]]:
     """Return the first children that have a label value none before had."""
-    if not all(label.values for label in metric.labels):
-        return [{label.name: label.values[0] if label.values else _OPEN_VALUE for label in metric.labels}]
     most = month.histograms if metric.kind is Kind.HISTOGRAM else month.counters
+    if not most:
+        return _every_child(metric)
     seen: set[tuple[str, str]] = set()
     chosen: list[Mapping[str, str]] = []
-    for child in metric.children():
+    for child in _every_child(metric):
         if set(child.items()) - seen or not chosen:
             seen |= set(child.items())
             chosen.append(child)
     return chosen[:most]
 
 
-def _samples(metric: Metric) -> Iterator[tuple[str, Mapping[str, str]]]:
-    if metric.kind is not Kind.HISTOGRAM:
-        yield "", {}
-        return
-    yield from (("_bucket", {"le": str(edge)}) for edge in (*map(float, metric.buckets), "+Inf"))
-    yield from (("_count", {}), ("_sum", {}))
+def _every_child(metric: Metric) -> Sequence[Mapping[str, str]]:
+    if not all(label.values for label in metric.labels):
+        return [{label.name: label.values[0] if label.values else _OPEN_VALUE for label in metric.labels}]
+    return list(metric.children())
+
+
+def _samples(metric: Metric, children: Sequence[Mapping[str, str]]) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Yield name and labels of every sample these children have."""
+    for child in children:
+        labels = {"job": "booking", "instance": "a", **child}
+        if metric.kind is not Kind.HISTOGRAM:
+            yield metric.name, labels
+            continue
+        for edge in (*map(float, metric.buckets), "+Inf"):
+            yield f"{metric.name}_bucket", {**labels, "le": str(edge)}
+        yield f"{metric.name}_count", labels
+        yield f"{metric.name}_sum", labels
+
+
+def _given() -> Iterator[tuple[str, Mapping[str, str]]]:
+    for job in JOBS:
+        for name, names in GIVEN.items():
+            yield name, {"job": job, "instance": "a"} | dict.fromkeys(names, _OPEN_VALUE)
 
 
 def _selector(name: str, labels: Mapping[str, str]) -> str:

@@ -6,9 +6,9 @@ by one a step, every histogram by one in each bucket, every gauge is 1.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from sla import series
+from sla import series, sparse
 from sla.catalogue import Kind, Metric, catalogue
 from sla.objectives import Promise
 from sla.promql import GIVEN
@@ -41,7 +41,17 @@ def open_metrics(promise: Promise) -> str:
         lines.append(f"# TYPE {name} gauge")
         for labels in children:
             lines += _samples(name, labels, growth=0)
+    lines += list(_copies(lines))
     return "\n".join([*lines, "# EOF", ""])
+
+
+def _copies(lines: Sequence[str]) -> Iterator[str]:
+    """Yield the lines of all that grows once more, under the names of its copies; not as seldom as Prometheus would."""
+    names = {entry.expression: entry.name for entry in sparse.recordings()}
+    for line in lines:
+        name, brace, rest = line.partition("{")
+        if name in names:
+            yield names[name] + brace + rest
 
 
 def _metric(metric: Metric) -> Iterator[str]:

@@ -12,6 +12,8 @@ import promql_parser as pp
 # Prime numbers of seconds, so that no range in an expression can be one of them by accident.
 RATE_INTERVAL = timedelta(seconds=7919)
 RANGE = timedelta(seconds=7907)
+# How dashboards name what they draw of a short time; of a long one they draw copies with the same labels.
+_HIDDEN = {"sparse": "", "__range_s": str(RANGE.seconds)}
 _DURATIONS = {"__rate_interval": RATE_INTERVAL, "__range": RANGE, "__interval": timedelta(seconds=7901)}
 _VARIABLE = re.compile(r"\$(\w+)|\$\{(\w+)[^}]*\}|\[\[(\w+)\]\]")
 
@@ -25,7 +27,7 @@ def expanded(expression: str) -> str:
 
 def _sample(match: re.Match[str]) -> str:
     name = match[1] or match[2] or match[3]
-    return f"{_DURATIONS[name].seconds}s" if name in _DURATIONS else name
+    return f"{_DURATIONS[name].seconds}s" if name in _DURATIONS else _HIDDEN.get(name, name)
 
 
 def parsed(expression: str) -> Any:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from dashboards import render
+from dashboards.queries import SPARSE, STEP
 from sla import catalogue as c
 from sla import objectives
 from tests.dashboards import linter
@@ -85,8 +86,26 @@ def test_rows_open_every_dashboard_and_begin_with_the_promise_or_with_health(das
 
 def test_everything_is_chosen_at_first(dashboard):
     for variable in linter.variables(dashboard, "query"):
-        assert variable["current"]["value"] == ["$__all"]
-        assert variable["includeAll"] is True
+        if not variable.get("hide"):
+            assert variable["current"]["value"] == ["$__all"]
+            assert variable["includeAll"] is True
+
+
+def test_what_the_range_on_show_decides_is_in_no_link_and_nobody_s_choice(dashboard):
+    for variable in linter.variables(dashboard, "query"):
+        if variable.get("hide"):
+            assert (variable["skipUrlSync"], variable["includeAll"], variable["multi"]) == (True, False, False)
+            assert variable["current"]["value"] == ""
+
+
+def test_a_query_of_what_grows_follows_the_range_and_has_a_step_its_copies_can_serve(dashboard):
+    hidden = {f"${variable['name']}" for variable in linter.variables(dashboard, "query") if variable.get("hide")}
+    for panel in linter.panels(dashboard):
+        for target in panel["targets"]:
+            follows = SPARSE in target["expr"]
+            assert follows is ("rate(" in target["expr"] or "increase(" in target["expr"]), target["expr"]
+            assert target.get("interval") == (STEP if follows and target["range"] else None), target["expr"]
+            assert not follows or hidden == {SPARSE, STEP}
 
 
 def test_the_traffic_of_the_performance_dashboard_is_the_callers_at_first(all_dashboards):

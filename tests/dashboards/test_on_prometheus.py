@@ -12,6 +12,7 @@ import pytest
 
 from dashboards.queries import appeared
 from sla import catalogue as c
+from sla import sparse
 from tests.dashboards import history, linter
 from tests.prometheus import remembering
 
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.integration
 
 # What Grafana puts in for a dashboard that has just been opened, ten minutes after the chain was started.
 CHOSEN: Mapping[str, str] = {
+    "sparse": "",
     "__rate_interval": "65s",
     "__range": "600s",
     "job": ".+",
@@ -43,19 +45,39 @@ def _evaluated(client: httpx.Client, expression: str, at: float) -> list[dict[st
     return result
 
 
-def chosen(expression: str) -> str:
-    return re.sub(r"\$(\w+)", lambda match: CHOSEN[match[1]], expression)
+def chosen(expression: str, values: Mapping[str, str] = CHOSEN) -> str:
+    return re.sub(r"\$(\w+)", lambda match: values[match[1]], expression)
 
 
-def test_every_query_of_every_panel_returns_numbers(ask, all_dashboards):
+@pytest.mark.parametrize("ending", [pytest.param("", id="scraped"), pytest.param(sparse.ENDING, id="copied")])
+def test_every_query_of_every_panel_returns_numbers(ask, all_dashboards, ending):
     empty = []
     for dashboard in all_dashboards:
         for panel in linter.panels(dashboard):
             for target in panel["targets"]:
-                series = ask(chosen(target["expr"]), history.END)
+                series = ask(chosen(target["expr"], {**CHOSEN, "sparse": ending}), history.END)
                 if not series or not all(math.isfinite(float(found["value"][1])) for found in series):
                     empty.append((dashboard["uid"], panel["title"], target["expr"], series))
     assert empty == []
+
+
+@pytest.mark.parametrize(("seconds", "values"), [(24 * 3600, ["", ""]), (24 * 3600 + 1, [sparse.ENDING, "5m"])])
+def test_beyond_a_day_copies_are_drawn_in_steps_as_long_as_theirs(ask, dashboard, seconds, values):
+    hidden = [variable for variable in linter.variables(dashboard, "query") if variable.get("hide")]
+
+    assert [switched(ask, variable, seconds) for variable in hidden] in ([], values)
+
+
+def switched(ask: Ask, variable: Mapping[str, Any], seconds: int) -> str:
+    """Return the variable's value as Grafana finds it: by its regular expression, in each sample written as text."""
+    call = re.fullmatch(r"query_result\((.*)\)", variable["query"])
+    assert call is not None
+    lines = []
+    for found in ask(call[1].replace("$__range_s", str(seconds)), history.END):
+        labels = ",".join(f'{name}="{value}"' for name, value in found["metric"].items())
+        lines.append(f"{{{labels}}} {found['value'][1]}")
+    matches = [re.search(variable["regex"].strip("/"), line) for line in lines]
+    return "".join(match[1] for match in matches if match)
 
 
 def test_the_annotations_are_lawful(ask, all_dashboards):

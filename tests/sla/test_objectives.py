@@ -151,6 +151,13 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
             "timers.deadman_silence: 2m would page after one lost repetition of the Watchdog; choose at least 180s",
             id="an impatient dead-man",
         ),
+        pytest.param(
+            "sparse_beyond: 1d",
+            "sparse_beyond: 15m",
+            "timers.sparse_beyond: 15m holds fewer than four copies, one in 5m, and Grafana draws rates over four; "
+            "choose at least 1200s",
+            id="copies too few to be drawn",
+        ),
     ],
 )
 def test_a_wrong_line_is_refused_with_its_key_and_the_remedy(old, new, sentence):
