@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
@@ -21,13 +22,15 @@ def client(base_url: str) -> httpx.AsyncClient:
     It keeps no cookies, which one salon's answer would set for the next.
     """
     nobodys = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    return httpx.AsyncClient(base_url=base_url, timeout=None, cookies=nobodys, transport=AiohttpTransport())  # noqa: S113
+    transport = AiohttpTransport(proxy=_proxy(URL(base_url)))
+    return httpx.AsyncClient(base_url=base_url, timeout=None, cookies=nobodys, transport=transport)  # noqa: S113
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
     """Reads every answer whole. Connects at the first request, in the event loop of that."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, proxy: str | None = None) -> None:
+        self._proxy = proxy
         self._session: aiohttp.ClientSession | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -49,9 +52,10 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                # The certificates that httpx trusts, and the environment's proxies as it would use them.
+                # The certificates that httpx trusts.
                 connector=aiohttp.TCPConnector(ssl=httpx.create_ssl_context()),
-                trust_env=True,
+                # Trusting the environment, it would read that and .netrc anew for each request, in threads.
+                proxy=self._proxy,
                 timeout=aiohttp.ClientTimeout(total=None),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 # httpx decodes what came.
@@ -60,6 +64,15 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent", "Content-Type"),
             )
         return self._session
+
+
+def _proxy(url: URL) -> str | None:
+    """Return the proxy that the environment names for this address."""
+    proxies = getproxies()
+    named = proxies.get(url.scheme) or proxies.get("all")
+    if not named or proxy_bypass(url.host or ""):
+        return None
+    return named if "://" in named else f"http://{named}"
 
 
 @contextmanager

@@ -141,6 +141,37 @@ async def test_no_cookie_of_one_salon_is_sent_for_another():
     assert b"cookie" not in peer.requests[1].lower()
 
 
+@pytest.fixture
+def environment(monkeypatch) -> pytest.MonkeyPatch:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    return monkeypatch
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "ALL_PROXY"])
+async def test_the_environment_s_proxy_is_asked_with_the_credentials_it_names(environment, name):
+    proxy = Peer(answer())
+    async with talking_to(proxy) as direct:
+        environment.setenv(name, f"http://us:word@127.0.0.1:{direct.base_url.port}")
+        async with calcom_transport.client("http://calcom.invalid/v2") as client:
+            await client.get("/bookings", headers={"authorization": "Bearer cal_1"})
+
+    (asked,) = (request.lower() for request in proxy.requests)
+    assert asked.startswith(b"get http://calcom.invalid/v2/bookings http/1.1\r\n")
+    assert b"\r\nproxy-authorization: basic dxm6d29yza==\r\n" in asked
+    assert b"\r\nauthorization: bearer cal_1\r\n" in asked
+
+
+async def test_what_the_environment_excepts_from_its_proxy_is_asked_directly(environment):
+    environment.setenv("http_proxy", "proxy.invalid:3128")
+    environment.setenv("no_proxy", "127.0.0.1")
+    peer = Peer(answer())
+
+    async with talking_to(peer) as client:
+        assert (await client.get("/bookings")).status_code == 200
+
+
 async def test_who_stops_waiting_leaves_nothing_behind_for_the_next():
     asked = asyncio.Event()
 
