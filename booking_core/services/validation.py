@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 import phonenumbers
 
@@ -71,6 +72,8 @@ class BookingValidationService:
         return CustomerWish(name, e164(wish.phone, tenant.country), _email(wish.email))
 
 
+# A request asks twice, for the limit of its telephone and for the customer; the second time is for nothing.
+@lru_cache(maxsize=64)
 def e164(phone: str, country: str) -> str:
     """Write a phone number as E.164; a number without a country code belongs to `country` (ISO 3166).
 
