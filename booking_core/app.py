@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import httpx
@@ -20,7 +21,7 @@ from booking_core.adapters import calcom_transport, calcom_webhooks, retell_webh
 from booking_core.adapters.calcom import CalcomClient
 from booking_core.adapters.clock import SystemClock
 from booking_core.adapters.mail import SmtpMailer
-from booking_core.adapters.postgres.database import PostgresDatabase
+from booking_core.adapters.postgres.database import PostgresDatabase, StatementRan
 from booking_core.adapters.redis import RedisLine
 from booking_core.adapters.redis_allowance import RedisAllowanceStore
 from booking_core.adapters.redis_breaker import RedisBreakerStore
@@ -75,14 +76,16 @@ from booking_core.services.settlement import Settlement
 from booking_core.services.tenants import TenantDirectory
 from booking_core.services.validation import BookingValidationService
 from booking_core.settings import Settings
-from booking_core.telemetry import sentry, slots, tracing
+from booking_core.telemetry import sentry, slots, traced
 from booking_core.telemetry.exemplars import Exemplars
 from booking_core.telemetry.log_fields import FIELDS
 from booking_core.telemetry.minutes import Minutes
 from booking_core.telemetry.recorder import Recorder
 from booking_core.telemetry.surprises import Surprises
-from booking_core.telemetry.tracing import Tracing
 from sla import logs
+
+if TYPE_CHECKING:
+    from booking_core.telemetry.tracing import Tracing
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +139,12 @@ def real_world(
     database = PostgresDatabase(
         settings.database_url.get_secret_value(),
         pool_size=settings.database_pool_size,
-        statement_ran=recorder.statement_ran,
+        statement_ran=_statement_ran(recorder, traces),
         connection_lost=recorder.database_lost,
     )
     line = RedisLine(settings.redis_url.get_secret_value(), watched=traces.redis_asked if traces else None)
-    client = calcom_transport.client(settings.calcom_url)
-    if traces:
-        traces.watch_client(client)
+    url = settings.calcom_url
+    client = calcom_transport.client(url, traces.watch_client) if traces else calcom_transport.client(url)
     calcom = _guarded(settings, client, recorder, line, is_background=is_background)
     for close in (database.close, line.close, client.aclose):
         closing.push_async_callback(close)
@@ -163,12 +165,24 @@ def real_world(
 
 
 def _tracing(settings: Settings, role: str, closing: AsyncExitStack) -> Tracing | None:
-    if not tracing.is_on(os.environ):
+    if not traced.is_wanted(os.environ):
         return None
+    from booking_core.telemetry.tracing import Tracing  # noqa: PLC0415 - not wanted means not even imported
+
     traces = Tracing(role=role, ratio=settings.trace_ratio)
-    traces.watch_drivers()
     closing.callback(traces.stop)
     return traces
+
+
+def _statement_ran(recorder: Recorder, traces: Tracing | None) -> StatementRan:
+    if traces is None:
+        return recorder.statement_ran
+
+    def statement_ran(verb: str, seconds: float, error: BaseException | None) -> None:
+        recorder.statement_ran(verb, seconds, error)
+        traces.statement_ran(verb, seconds, error)
+
+    return statement_ran
 
 
 def _exemplars(settings: Settings, closing: AsyncExitStack) -> Exemplars:

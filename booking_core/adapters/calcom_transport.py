@@ -6,7 +6,7 @@ difference between "not executed" and "unknown", and so between the truth and a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.request import getproxies, proxy_bypass
@@ -15,14 +15,16 @@ import aiohttp
 import httpx
 from yarl import URL
 
+Watched = Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport]
 
-def client(base_url: str) -> httpx.AsyncClient:
+
+def client(base_url: str, watched: Watched = lambda transport: transport) -> httpx.AsyncClient:
     """Return a client without time limits of its own: the adapter bounds the sum of all phases.
 
     It keeps no cookies, which one salon's answer would set for the next.
     """
     nobodys = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    transport = AiohttpTransport(proxy=_proxy(URL(base_url)))
+    transport = watched(AiohttpTransport(proxy=_proxy(URL(base_url))))
     return httpx.AsyncClient(base_url=base_url, timeout=None, cookies=nobodys, transport=transport)  # noqa: S113
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from prometheus_client import Histogram
 from prometheus_client.utils import floatToGoString
 
-from booking_core.telemetry.tracing import TRACED, Traced
+from booking_core.telemetry.traced import TRACED, Traced
 from sla.catalogue import Metric
 
 # In the directory of the metric files; the sidecar listens there.
@@ -38,7 +38,14 @@ class Exemplars:
 
     def send(self, sample: str, labels: Mapping[str, str], value: float, traced: Traced) -> bool:
         """Tell of one observation in the bucket that `labels` name; False if the sidecar did not take it at once."""
-        told = {"sample": sample, "labels": labels, "value": value, "time": self._now(), **traced._asdict()}
+        told = {
+            "sample": sample,
+            "labels": labels,
+            "value": value,
+            "time": self._now(),
+            "trace_id": traced.trace_id,
+            "span_id": traced.span_id,
+        }
         try:
             # Addressed anew each time: a sidecar that was started again has another socket under the same name.
             self._socket.sendto(json.dumps(told).encode(), self._address)

@@ -141,8 +141,11 @@ class Recorder:
         self._child(c.CALCOM_CALLS, operation, kind).inc()
         self._child(c.CALCOM_DURATION, operation, kind).observe(seconds)
 
-    def statement_ran(self, verb: str, seconds: float) -> None:
-        self._child(c.DB_QUERY_DURATION, verb).observe(seconds)
+    def statement_ran(self, verb: str, seconds: float, error: BaseException | None = None) -> None:
+        """Count a statement that was answered; what became of the others is counted with what they belong to."""
+        if error is None:
+            known = self._children.get((c.DB_QUERY_DURATION.name, verb))
+            (known or self._child(c.DB_QUERY_DURATION, "other")).observe(seconds)
 
     def database_lost(self, kind: str) -> None:
         self._child(c.DB_CONNECTION_ERRORS, kind).inc()

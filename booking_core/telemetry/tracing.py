@@ -1,80 +1,38 @@
-"""Traces through OpenTelemetry: one per request or job, with every call to Cal.com, PostgreSQL and Redis in it.
+"""Traces: one per request or job, with every call to Cal.com, PostgreSQL and Redis in it.
 
-On only where OTEL_EXPORTER_OTLP_ENDPOINT is set; off, nothing of OpenTelemetry is imported and nothing is wrapped.
+Imported only where they are wanted. The names of attributes are OpenTelemetry's semantic conventions, and what is set
+here is all that leaves the process: addresses carry salons' tokens, statements and messages may quote what a customer
+said. The log has the rest, under the same trace id.
 """
 
 from __future__ import annotations
 
 import random
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
+import httpx
 import structlog
+from opentelemetry.sdk.trace.export import SpanExporter
+from opentelemetry.trace import SpanKind
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-if TYPE_CHECKING:
-    import httpx
-    from fastapi import FastAPI
-    from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-    from opentelemetry.sdk.trace.export import SpanExporter
-    from opentelemetry.sdk.trace.sampling import Sampler
-    from opentelemetry.trace import Span
-    from starlette.types import ASGIApp, Receive, Scope, Send
+from booking_core.telemetry import spans
+from booking_core.telemetry.spans import Root, Spans
+from booking_core.telemetry.traced import TRACED
 
-SWITCH = "OTEL_EXPORTER_OTLP_ENDPOINT"
-
-# What leaves the process. Addresses carry salons' tokens, statements and messages may quote what a customer said, so
-# whatever is not named here stays; the log has the rest, under the same trace id.
-_KEPT = frozenset(
-    {
-        "http.method",
-        "http.request.method",
-        "http.route",
-        "http.status_code",
-        "http.response.status_code",
-        "server.address",
-        "server.port",
-        "net.peer.name",
-        "net.peer.port",
-        "db.system",
-        "db.system.name",
-        "db.name",
-        "db.namespace",
-        "error.type",
-        "exception.type",
-        "correlation_id",
-        "appointment_id",
-    }
-)
 # Asked every few seconds by probes and balancers, and of no interest.
-_UNTRACED = "livez,readyz,startupz"
-# The end of a W3C traceparent.
-_FLAGS = re.compile(rb"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-([0-9a-f]{2})")
-
-
-class Traced(NamedTuple):
-    """A request or job whose trace is kept, by the ids of the trace and of its own span, in hexadecimal."""
-
-    trace_id: str
-    span_id: str
-
-
-# A variable of its own: looking it up costs a histogram's observation next to nothing.
-TRACED: ContextVar[Traced | None] = ContextVar("traced", default=None)
-
-
-def is_on(environment: Mapping[str, str]) -> bool:
-    """Tell whether somebody wants traces."""
-    return bool(environment.get(SWITCH))
+_UNTRACED = frozenset({"/livez", "/readyz", "/startupz"})
+_BEGIN = "begin"
+_NOBODY = nullcontext()
 
 
 class Tracing:
     """The traces of one process. `exporter` is where they go; production makes it from OpenTelemetry's variables.
 
-    A `ratio` of requests and jobs is traced. It is decided before anything of OpenTelemetry's runs, for what it costs
-    to trace nothing through it, a span that is not recorded at every step, is a good part of what traces cost.
+    A `ratio` of requests and jobs is traced; whoever calls with a `traceparent` has decided already.
     """
 
     def __init__(
@@ -85,181 +43,154 @@ class Tracing:
         ratio: float = 1.0,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
-        from opentelemetry.sdk.resources import Resource  # noqa: PLC0415 - off means not even imported
-        from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
-        from opentelemetry.trace import SpanKind  # noqa: PLC0415
-
-        resource = Resource.create({"service.name": "slotwatch", "service.namespace": "booking", "role": role})
-        self._provider: TracerProvider = TracerProvider(sampler=_sampler(), resource=resource)
-        self._provider.add_span_processor(BatchSpanProcessor(_scrubbing(exporter or OTLPSpanExporter())))
-        self._tracer = self._provider.get_tracer("booking_core")
-        self._client_kind = SpanKind.CLIENT
+        self._spans = Spans(role, exporter)
         self._ratio = ratio
         self._chance = chance
 
-    def watch_drivers(self) -> None:
-        """Trace what is sent to PostgreSQL from now on; for the whole process."""
-        from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor  # noqa: PLC0415
-
-        PsycopgInstrumentor().instrument(tracer_provider=self._provider)
-
-    def redis_asked(self, command: str) -> AbstractContextManager[object]:
-        """Trace one question to Redis where what it is asked for is traced."""
-        if TRACED.get() is None:
-            return nullcontext()
-        return self._tracer.start_as_current_span(command, kind=self._client_kind, attributes={"db.system": "redis"})
-
-    def watch_client(self, client: httpx.AsyncClient) -> None:
-        """Trace each request of this client, and hand on the trace in its headers."""
-        from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor  # noqa: PLC0415
-
-        HTTPXClientInstrumentor.instrument_client(client, tracer_provider=self._provider)
-
-    def watch_app(self, app: FastAPI) -> ASGIApp:
+    def watch_app(self, app: ASGIApp) -> ASGIApp:
         """Return the application that traces its share of requests; log lines of these carry the trace's id."""
-        from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor  # noqa: PLC0415
 
-        untraced = app.build_middleware_stack()
-        FastAPIInstrumentor.instrument_app(
-            app,
-            tracer_provider=self._provider,
-            excluded_urls=_UNTRACED,
-            server_request_hook=_mark,
-            # A span for each chunk that is received or sent would say nothing.
-            exclude_spans=["receive", "send"],
-        )
-
-        async def chosen(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] != "http" or self._is_wanted(scope["headers"]):
+        async def watched(scope: Scope, receive: Receive, send: Send) -> None:
+            root = self._asked(scope) if scope["type"] == "http" else None
+            # Not taken back: the answer is timed after the span has ended, and every request has a context of its own.
+            TRACED.set(root)
+            if root is None:
                 await app(scope, receive, send)
-                return
-            scope["app"] = app
-            with self._untraced():
-                await untraced(scope, receive, send)
+            else:
+                await self._answered(root, app, scope, receive, send)
 
-        return chosen
+        return watched
 
-    def _is_wanted(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
-        """Whoever calls with a trace of their own has decided already."""
-        given = next((value for name, value in headers if name == b"traceparent"), b"")
-        flags = _FLAGS.search(given)
-        return bool(int(flags[1], 16) & 1) if flags else self._chance() < self._ratio
+    def _asked(self, scope: Scope) -> Root | None:
+        if scope["path"] in _UNTRACED:
+            return None
+        caller = None
+        if any(name == b"traceparent" for name, _ in scope["headers"]):
+            caller = spans.caller({name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]})
+        is_wanted = caller.trace_flags.sampled if caller else self._chance() < self._ratio
+        return self._spans.begin(caller) if is_wanted else None
 
-    @contextmanager
-    def _untraced(self) -> Iterator[None]:
-        """Let what is wrapped for the whole process call straight through."""
-        from opentelemetry.instrumentation.utils import suppress_instrumentation  # noqa: PLC0415
+    async def _answered(self, root: Root, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        structlog.contextvars.bind_contextvars(trace_id=root.trace_id)
+        status = 500
 
-        before = TRACED.set(None)
+        async def send_seen(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
         try:
-            with suppress_instrumentation():
-                yield
+            await app(scope, receive, send_seen)
         finally:
-            TRACED.reset(before)
+            attributes = _request(scope, status)
+            name = f"{scope['method']} {attributes.get('http.route', '')}".rstrip()
+            self._spans.end(root, name, SpanKind.SERVER, attributes, is_bad=status >= 500)
 
     @contextmanager
     def job(self, name: str) -> Iterator[None]:
         """Trace one job, if its share is due."""
-        if self._chance() >= self._ratio:
-            with self._untraced():
+        root = self._spans.begin() if self._chance() < self._ratio else None
+        before = TRACED.set(root)
+        try:
+            if root is None:
                 yield
-            return
-        with (
-            self._tracer.start_as_current_span(f"job {name}") as span,
-            structlog.contextvars.bound_contextvars(trace_id=_trace_id(span)),
-        ):
-            before = TRACED.set(_traced(span))
-            try:
+            else:
+                with self._done(root, name):
+                    yield
+        finally:
+            TRACED.reset(before)
+
+    @contextmanager
+    def _done(self, root: Root, name: str) -> Iterator[None]:
+        is_bad = True
+        try:
+            with structlog.contextvars.bound_contextvars(trace_id=root.trace_id):
                 yield
-            finally:
-                TRACED.reset(before)
+            is_bad = False
+        finally:
+            self._spans.end(root, f"job {name}", SpanKind.INTERNAL, {}, is_bad=is_bad)
+
+    def statement_ran(self, verb: str, seconds: float, error: BaseException | None = None) -> None:
+        """Tell of a statement sent to PostgreSQL; nobody asks how long a transaction took to begin."""
+        root = TRACED.get()
+        if isinstance(root, Root) and verb != _BEGIN:
+            self._spans.called(root, verb.upper(), seconds, _query("postgresql", verb.upper(), error))
+
+    def redis_asked(self, command: str) -> AbstractContextManager[object]:
+        """Trace one question to Redis; entered around it."""
+        root = TRACED.get()
+        return self._asking(root, command) if isinstance(root, Root) else _NOBODY
+
+    @contextmanager
+    def _asking(self, root: Root, command: str) -> Iterator[None]:
+        begun, failed = time.monotonic(), None
+        try:
+            yield
+        except BaseException as error:
+            failed = error
+            raise
+        finally:
+            self._spans.called(root, command, time.monotonic() - begun, _query("redis", command, failed))
+
+    def watch_client(self, transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
+        """Trace each request that goes this way, and hand on the trace in its headers."""
+        return _Watched(transport, self._spans)
 
     def surprised(self, error: BaseException) -> None:
         """Record an unexpected error where it happened."""
-        from opentelemetry import trace  # noqa: PLC0415
-
-        span = trace.get_current_span()
-        span.record_exception(error)
-        span.set_status(trace.Status(trace.StatusCode.ERROR))
+        root = TRACED.get()
+        if isinstance(root, Root):
+            root.stumbled(error)
 
     def stop(self) -> None:
         """Send what is left."""
-        self._provider.shutdown()
+        self._spans.stop()
 
 
-def _sampler() -> Sampler:
-    """Keep what belongs to a request or a job. A worker that polls its queue would else be a trace every second."""
-    from opentelemetry.sdk.trace import sampling  # noqa: PLC0415
-    from opentelemetry.trace import SpanKind  # noqa: PLC0415
+class _Watched(httpx.AsyncBaseTransport):
+    def __init__(self, transport: httpx.AsyncBaseTransport, all_spans: Spans) -> None:
+        self._transport = transport
+        self._spans = all_spans
 
-    class Whole(sampling.Sampler):
-        """Begins no trace with a call to somebody else."""
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        root = TRACED.get()
+        if not isinstance(root, Root):
+            return await self._transport.handle_async_request(request)
+        context = self._spans.child(root)
+        spans.hand_on(context, request.headers)
+        about: dict[str, str | int] = {"http.request.method": request.method, "server.address": request.url.host}
+        begun = time.monotonic()
+        try:
+            answer = await self._transport.handle_async_request(request)
+            about |= _status(answer.status_code, bad=400)
+            return answer
+        # Also one that is no Exception: a call that took too long is cancelled.
+        except BaseException as error:
+            about["error.type"] = spans.named(error)
+            raise
+        finally:
+            self._spans.called(root, request.method, time.monotonic() - begun, about, context=context)
 
-        def should_sample(
-            self, parent_context: Any, trace_id: int, name: str, kind: Any = None, *more: Any, **rest: Any
-        ) -> sampling.SamplingResult:
-            chosen = sampling.ALWAYS_OFF if kind is SpanKind.CLIENT else sampling.ALWAYS_ON
-            return chosen.should_sample(parent_context, trace_id, name, kind, *more, **rest)
-
-        def get_description(self) -> str:
-            return "whole requests and jobs"
-
-    return sampling.ParentBased(root=Whole())
-
-
-def _mark(span: Span, scope: Mapping[str, Any]) -> None:
-    span.set_attribute("correlation_id", scope.get("state", {}).get("correlation_id", ""))
-    structlog.contextvars.bind_contextvars(trace_id=_trace_id(span))
-    # Not taken back: the answer is timed after the span has ended, and every request has a context of its own.
-    TRACED.set(_traced(span))
-
-
-def _traced(span: Span) -> Traced | None:
-    context = span.get_span_context()
-    return Traced(_trace_id(span), format(context.span_id, "016x")) if context.trace_flags.sampled else None
+    async def aclose(self) -> None:
+        await self._transport.aclose()
 
 
-def _trace_id(span: Span) -> str:
-    return format(span.get_span_context().trace_id, "032x")
+def _request(scope: Mapping[str, Any], status: int) -> spans.Attributes:
+    route = getattr(scope.get("route"), "path", "")
+    return {
+        "http.request.method": scope["method"],
+        "url.scheme": scope["scheme"],
+        **({"http.route": route} if route else {}),
+        **_status(status, bad=500),
+        "correlation_id": scope.get("state", {}).get("correlation_id", ""),
+    }
 
 
-def _scrubbing(exporter: SpanExporter) -> SpanExporter:
-    from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult  # noqa: PLC0415
-
-    class Scrubbing(SpanExporter):
-        """Lets only what is named above through."""
-
-        def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-            return exporter.export([_scrubbed(span) for span in spans])
-
-        def shutdown(self) -> None:
-            exporter.shutdown()
-
-    return Scrubbing()
+def _status(code: int, *, bad: int) -> spans.Attributes:
+    return {"http.response.status_code": code, **({"error.type": str(code)} if code >= bad else {})}
 
 
-def _scrubbed(span: ReadableSpan) -> ReadableSpan:
-    from opentelemetry.sdk.trace import Event, ReadableSpan  # noqa: PLC0415
-    from opentelemetry.trace import Status  # noqa: PLC0415
-
-    return ReadableSpan(
-        name=span.name,
-        context=span.get_span_context(),
-        parent=span.parent,
-        resource=span.resource,
-        attributes=_kept(span.attributes),
-        events=[Event(each.name, _kept(each.attributes), each.timestamp) for each in span.events],
-        links=span.links,
-        kind=span.kind,
-        # The code alone: a description quotes the error.
-        status=Status(span.status.status_code),
-        start_time=span.start_time,
-        end_time=span.end_time,
-        instrumentation_scope=span.instrumentation_scope,
-    )
-
-
-def _kept(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {name: value for name, value in (attributes or {}).items() if name in _KEPT}
+def _query(system: str, operation: str, error: BaseException | None) -> spans.Attributes:
+    failed = {"error.type": spans.named(error)} if error else {}
+    return {"db.system.name": system, "db.operation.name": operation, **failed}

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from booking_core.telemetry.exemplars import SECONDS_BETWEEN, SOCKET, Exemplars
 from booking_core.telemetry.recorder import Recorder
-from booking_core.telemetry.tracing import TRACED, Traced
+from booking_core.telemetry.traced import TRACED, Traced
 from sla import catalogue as c
 
 TRACE = Traced("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")

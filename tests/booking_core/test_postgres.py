@@ -143,6 +143,25 @@ async def test_a_transaction_without_an_end_is_rolled_back_and_sees_only_its_own
     await database.close()
 
 
+async def test_a_statement_that_is_cut_off_is_told_with_what_cut_it_off(database_url, owner_url):
+    told: list[tuple[str, str | None]] = []
+
+    def statement_ran(verb: str, seconds: float, error: BaseException | None) -> None:
+        told.append((verb, error and type(error).__name__))
+
+    async def ask_and_be_cut_off(database: PostgresDatabase) -> None:
+        async with database.begin(EVERY_TENANT) as stores:
+            end_all_connections(owner_url)
+            await stores.tenants.find_by_token("nobody")
+
+    database = PostgresDatabase(database_url, statement_ran=statement_ran)
+    with pytest.raises(AppointmentDatabaseError):
+        await ask_and_be_cut_off(database)
+    await database.close()
+
+    assert told == [("begin", None), ("select", "AdminShutdown")]
+
+
 def end_all_connections(owner_url: str) -> None:
     engine = create_engine(owner_url)
     with engine.connect() as connection:

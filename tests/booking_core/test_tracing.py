@@ -3,32 +3,35 @@ nothing."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 import httpx
 import pytest
 import structlog
-from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind, StatusCode
 from prometheus_client import CollectorRegistry
+from starlette.types import Receive, Scope, Send
 
 from booking_core.adapters.calcom import CalcomClient
 from booking_core.adapters.postgres.database import PostgresDatabase
 from booking_core.app import World, assemble, web
 from booking_core.http.middleware import CORRELATION_HEADER
-from booking_core.telemetry import tracing
 from booking_core.telemetry.recorder import Recorder
+from booking_core.telemetry.traced import SWITCH, is_wanted
 from booking_core.telemetry.tracing import Tracing
 from tests import factories
 from tests.booking_core.conftest import Stage
 from tests.contracts.rows import fill
 from tests.factories import API_KEY, NOW, SALON
 from tests.fakes import FakeClock, FakeMailer
+from tests.otlp import attributes, receiving
 
 NAME, PHONE, EMAIL = "Erika Kanarienvogel", "+4930901820", "kanarienvogel@example.org"
 CANARIES = ("Kanarienvogel", "kanarienvogel", "30901820", API_KEY, SALON.token, SALON.calcom_api_key)
@@ -46,19 +49,28 @@ class Traced:
         self.exporter = InMemorySpanExporter()
         self.tracing = Tracing(role="http", exporter=self.exporter, ratio=ratio, chance=lambda: chance)
         self.asked: list[httpx.Request] = []
-        self.client = httpx.AsyncClient(base_url="http://calcom/v2", transport=httpx.MockTransport(self._answer))
-        self.tracing.watch_client(self.client)
+        self.created = httpx.Response(201, json={"status": "success", "data": {"uid": "abc", "status": "accepted"}})
+        self.says: httpx.Response | Exception | None = self.created
+        transport = self.tracing.watch_client(httpx.MockTransport(self._answer))
+        self.client = httpx.AsyncClient(base_url="http://calcom/v2", transport=transport)
         world = replace(world, calcom=CalcomClient(self.client), tracing=self.tracing)
         self.core = assemble(
             world, mail_sender="salon@slotwatch.example", confidence_threshold=0.6, scores_after_seconds=0
         )
         self.app = web(world, self.core, body_limit_bytes=1024 * 1024, prompt_v2_percent=0)
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)
         # What every log line says that is written now.
         self.bound = structlog.contextvars.get_contextvars()
-        return httpx.Response(201, json={"status": "success", "data": {"uid": "abc", "status": "accepted"}})
+        match self.says:
+            case httpx.Response():
+                return self.says
+            case None:
+                await asyncio.Event().wait()
+                raise AssertionError("nobody set it")
+            case error:
+                raise error
 
     async def book(self, **more: str) -> httpx.Response:
         client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://core")
@@ -89,6 +101,84 @@ async def test_the_request_and_the_call_to_cal_com_are_one_trace_that_is_handed_
     assert traced.asked[0].headers["traceparent"].split("-")[1] == format(request.context.trace_id, "032x")
 
 
+async def test_spans_speak_in_the_words_of_the_semantic_conventions(traced):
+    await traced.book()
+
+    spans = {span.name: span for span in traced.spans()}
+    request, call = spans["POST /v1/bookings"], spans["POST"]
+    assert (request.kind, request.status.status_code) == (SpanKind.SERVER, StatusCode.UNSET)
+    assert request.attributes == {
+        "http.request.method": "POST",
+        "url.scheme": "http",
+        "http.route": "/v1/bookings",
+        "http.response.status_code": 201,
+        "correlation_id": "call-1",
+    }
+    assert (call.kind, call.status.status_code) == (SpanKind.CLIENT, StatusCode.UNSET)
+    assert call.attributes == {
+        "http.request.method": "POST",
+        "server.address": "calcom",
+        "http.response.status_code": 201,
+    }
+    assert request.start_time <= call.start_time <= call.end_time <= request.end_time
+
+
+@pytest.mark.parametrize(
+    ("says", "failed"),
+    [
+        (httpx.Response(503), {"http.response.status_code": 503, "error.type": "503"}),
+        (httpx.ConnectError(f"for {NAME}"), {"error.type": "httpx.ConnectError"}),
+        # Too late: whoever waits for it gives up.
+        (None, {"error.type": "asyncio.exceptions.CancelledError"}),
+    ],
+)
+async def test_a_call_that_fails_or_never_comes_back_is_an_error_without_its_words(traced, says, failed):
+    traced.says = says
+
+    with traced.tracing.job("settle"), suppress(httpx.ConnectError, TimeoutError):
+        async with asyncio.timeout(0.01):
+            await traced.client.get("/me")
+
+    call = next(span for span in traced.spans() if span.name == "GET")
+    assert call.attributes == {"http.request.method": "GET", "server.address": "calcom", **failed}
+    assert (call.status.status_code, call.status.description) == (StatusCode.ERROR, None)
+
+
+async def test_a_request_that_raises_is_an_error_and_one_to_nowhere_has_no_route(traced):
+    async def broken(scope: Scope, receive: Receive, send: Send) -> None:
+        raise ZeroDivisionError
+
+    transport = httpx.ASGITransport(traced.tracing.watch_app(broken), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://core") as client:
+        await client.get("/nowhere/in/particular")
+
+    (request,) = traced.spans()
+    assert (request.name, request.status.status_code) == ("GET", StatusCode.ERROR)
+    assert request.attributes["http.response.status_code"] == 500
+    assert "http.route" not in request.attributes
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/startupz"])
+async def test_questions_about_health_are_not_traced(traced, path):
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(traced.app), base_url="http://core") as client:
+        await client.get(path)
+
+    assert traced.spans() == []
+
+
+async def test_a_question_to_redis_is_a_span_and_one_that_fails_an_error(traced):
+    with traced.tracing.job("settle"), suppress(TimeoutError):
+        with traced.tracing.redis_asked("GET"):
+            pass
+        with traced.tracing.redis_asked("EVALSHA"):
+            raise TimeoutError
+
+    found, late, job = traced.spans()
+    assert found.attributes == {"db.system.name": "redis", "db.operation.name": "GET"}
+    assert late.attributes["error.type"] == "TimeoutError"
+    assert {found.parent.span_id, late.parent.span_id} == {job.context.span_id}
+
+
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331"
 
 
@@ -115,10 +205,20 @@ async def test_whoever_calls_with_a_trace_has_decided(stage, flags, is_traced, c
     assert traces == ({PARENT.split("-")[1]} if is_traced else set())
 
 
-async def test_a_trace_of_nonsense_is_none(stage):
+async def test_the_callers_trace_goes_on_to_cal_com_with_all_they_said_about_it(traced):
+    await traced.book(traceparent=f"{PARENT}-01", tracestate="theirs=1")
+
+    request = next(span for span in traced.spans() if span.name == "POST /v1/bookings")
+    assert (format(request.parent.span_id, "016x"), request.parent.is_remote) == (PARENT.split("-")[2], True)
+    assert traced.asked[0].headers["traceparent"].startswith(PARENT[:35])
+    assert traced.asked[0].headers["tracestate"] == "theirs=1"
+
+
+@pytest.mark.parametrize("nonsense", ["nonsense", f"00-{'0' * 32}-{'1' * 16}-01", f"ff{PARENT[2:]}-01"])
+async def test_a_trace_of_nonsense_is_none(stage, nonsense):
     traced = Traced(stage.world, ratio=0.25, chance=0.99)
 
-    assert (await traced.book(traceparent="nonsense")).status_code == 201
+    assert (await traced.book(traceparent=nonsense)).status_code == 201
     assert traced.spans() == []
 
 
@@ -159,61 +259,74 @@ async def test_an_unexpected_error_is_on_the_span_by_its_type_alone(traced):
     ]
 
 
-async def test_what_redis_is_asked_is_in_the_trace_of_what_it_is_asked_for(traced):
+async def test_a_worker_that_polls_is_no_trace(traced):
+    await traced.client.get("/nobody/asked")
+    traced.tracing.statement_ran("select", 0.001)
     with traced.tracing.redis_asked("GET"):
         pass
-    with traced.tracing.job("settle"), traced.tracing.redis_asked("EVALSHA"):
-        pass
-
-    asked, job = traced.spans()
-    assert (asked.name, asked.parent) == ("EVALSHA", job.context)
-    assert (asked.kind.name, dict(asked.attributes)) == ("CLIENT", {"db.system": "redis"})
-
-
-async def test_a_worker_that_polls_is_no_trace(traced):
-    client = httpx.AsyncClient(base_url="http://calcom/v2", transport=httpx.MockTransport(traced._answer))
-    traced.tracing.watch_client(client)
-
-    await client.get("/nobody/asked")
 
     assert traced.spans() == []
 
 
-@pytest.fixture
-def drivers() -> Iterator[None]:
-    """Take back what was wrapped for the whole process."""
-    yield
-    PsycopgInstrumentor().uninstrument()
-
-
 @pytest.mark.integration
-@pytest.mark.usefixtures("drivers")
 async def test_what_postgresql_is_asked_belongs_to_the_trace_and_shows_no_parameters(owner_url, database_url):
     fill(owner_url)
-    database = PostgresDatabase(database_url)
+
+    def told(*about) -> None:
+        traced.tracing.statement_ran(*about)
+
+    database = PostgresDatabase(database_url, statement_ran=told)
     traced = Traced(World(database, None, FakeMailer(), FakeClock(NOW), Recorder(CollectorRegistry())))
-    traced.tracing.watch_drivers()
 
     assert (await traced.book()).status_code == 201
     await database.close()
 
     spans = traced.spans()
     request = next(span for span in spans if span.name == "POST /v1/bookings")
-    sql = [span for span in spans if span.attributes.get("db.system")]
-    assert {span.name for span in sql} >= {"SELECT", "INSERT", "UPDATE"}
+    sql = [span for span in spans if span.attributes.get("db.system.name") == "postgresql"]
+    # WITH: the one statement that takes a chair.
+    assert {span.name for span in sql} == {"SELECT", "WITH", "INSERT", "UPDATE"}
     assert {span.context.trace_id for span in sql} == {request.context.trace_id}
     text = json.dumps([json.loads(span.to_json()) for span in spans])
     assert [canary for canary in CANARIES if canary in text] == []
 
 
+@pytest.mark.integration
+def test_a_receiver_gets_the_spans_with_their_trace_their_parents_and_their_times(monkeypatch):
+    with receiving() as receiver:
+        monkeypatch.setenv(SWITCH, receiver.url)
+        tracing = Tracing(role="worker")
+        with tracing.job("settle"):
+            tracing.statement_ran("select", 0.25, ZeroDivisionError(f"for {NAME}"))
+            tracing.surprised(ZeroDivisionError(f"for {NAME}"))
+        tracing.stop()
+
+    call, job = receiver.spans()
+    assert (job.name, job.parent_id, job.attributes) == ("job settle", "", {})
+    assert (call.name, call.trace_id, call.parent_id) == ("SELECT", job.trace_id, job.span_id)
+    assert call.seconds == pytest.approx(0.25)
+    assert call.attributes == {
+        "db.system.name": "postgresql",
+        "db.operation.name": "SELECT",
+        "error.type": "ZeroDivisionError",
+    }
+    (request,) = receiver.traces
+    (of_resource,) = request.resource_spans
+    about = attributes(of_resource.resource.attributes)
+    assert (about["service.name"], about["role"]) == ("slotwatch", "worker")
+    assert NAME not in str(request)
+
+
 def test_traces_are_off_until_an_endpoint_is_set():
-    assert not tracing.is_on({})
-    assert tracing.is_on({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"})
+    endpoint = {SWITCH: "http://collector:4318"}
+    assert not is_wanted({})
+    assert is_wanted(endpoint)
+    assert not is_wanted({**endpoint, "OTEL_SDK_DISABLED": "true"})
 
 
 def test_off_means_that_nothing_of_it_is_imported():
     # The metrics half of OpenTelemetry's SDK is imported by redis-py itself wherever it is installed.
-    parts = ("sentry_sdk", "opentelemetry.sdk.trace", "opentelemetry.exporter", "opentelemetry.instrumentation")
+    parts = ("sentry_sdk", "opentelemetry.sdk.trace", "opentelemetry.exporter", "booking_core.telemetry.tracing")
     check = "import sys, booking_core.__main__; print([part for part in sys.argv[1:] if part in sys.modules])"
 
     answer = subprocess.run([sys.executable, "-c", check, *parts], capture_output=True, text=True, check=True)

@@ -14,7 +14,7 @@ from prometheus_client import Histogram
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from booking_core.telemetry import exemplars as core
-from booking_core.telemetry.tracing import Traced
+from booking_core.telemetry.traced import Traced
 from exporter.app import Exposition
 from exporter.collectors import Runner
 from exporter.collectors.metric_files import MetricFilesCollector

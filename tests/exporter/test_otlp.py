@@ -22,7 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from booking_core.telemetry import exemplars
 from booking_core.telemetry.recorder import Recorder
-from booking_core.telemetry.tracing import Traced
+from booking_core.telemetry.traced import Traced
 from exporter.exemplars import SOCKET
 from sla import catalogue as c
 from tests.exporter.workers import writing
@@ -184,7 +184,7 @@ def test_an_exemplar_is_pushed_with_its_trace(metrics, receiver):
 
         exemplar = until(found, "an exemplar")
 
-    assert (exemplar.trace_id.hex(), exemplar.span_id.hex()) == TRACE
+    assert Traced(exemplar.trace_id.hex(), exemplar.span_id.hex()) == TRACE
     assert (exemplar.as_double, exemplar.time_unix_nano) == (1.3, 1_800_000_000_500_000_000)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import event, text
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -31,7 +33,13 @@ from booking_core.adapters.postgres.traces import PostgresTraces
 from booking_core.domain.errors import AppointmentDatabaseError, CommitUnknown
 from booking_core.domain.ports import Scope
 
-_VERBS = frozenset(("select", "insert", "update", "delete"))
+_FIRST_WORD = re.compile(r"\s*(\w+)")
+
+# (first word of the statement, seconds, what went wrong)
+StatementRan = Callable[[str, float, BaseException | None], None]
+
+
+def _nobody(_verb: str, _seconds: float, _error: BaseException | None) -> None: ...
 
 
 @dataclass(slots=True)
@@ -79,7 +87,7 @@ class PostgresDatabase:
         *,
         pool_size: int = 10,
         pool_wait_seconds: float = 2.0,
-        statement_ran: Callable[[str, float], None] = lambda verb, seconds: None,
+        statement_ran: StatementRan = _nobody,
         connection_lost: Callable[[str], None] = lambda kind: None,
     ) -> None:
         # The driver must not begin by itself: `begin` does, in one round trip with what it has to say first. Nor does
@@ -164,7 +172,7 @@ def _refuse_privileged(connection: Any, _record: Any) -> None:
         raise PrivilegedRole
 
 
-def _observe(engine: AsyncEngine, statement_ran: Callable[[str, float], None]) -> None:
+def _observe(engine: AsyncEngine, statement_ran: StatementRan) -> None:
     def before(_connection: Any, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:
         context.begun = time.monotonic()
 
@@ -172,8 +180,18 @@ def _observe(engine: AsyncEngine, statement_ran: Callable[[str, float], None]) -
         count = _counting.get()
         if count is not None:
             count.count += 1
-        verb = statement.lstrip()[:6].lower()
-        statement_ran(verb if verb in _VERBS else "other", time.monotonic() - context.begun)
+        statement_ran(_verb(statement), time.monotonic() - context.begun, None)
+
+    def failed(about: ExceptionContext) -> None:
+        begun = getattr(about.execution_context, "begun", None)
+        if begun is not None:
+            statement_ran(_verb(about.statement or ""), time.monotonic() - begun, about.original_exception)
 
     event.listen(engine.sync_engine, "before_cursor_execute", before)
     event.listen(engine.sync_engine, "after_cursor_execute", after)
+    event.listen(engine.sync_engine, "handle_error", failed)
+
+
+def _verb(statement: str) -> str:
+    found = _FIRST_WORD.match(statement)
+    return found[1].lower() if found else ""
