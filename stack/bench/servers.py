@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -91,7 +91,12 @@ class Servers:
 
 
 def cpu_seconds(pid: int) -> float:
-    return sum(map(_MACHINE.cpu_seconds, _MACHINE.family(pid)))
+    return sum(map(_MACHINE.cpu_seconds, family(pid)))
+
+
+def family(pid: int) -> Sequence[int]:
+    """Return a server's process and those that it started."""
+    return _MACHINE.family(pid)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from loadtests.benchmarks import overhead
-from loadtests.benchmarks.overhead import Findings, Variant
+from loadtests.benchmarks.overhead import Findings, Variant, Verdict
 
 
 def a_round(nothing: float, *others: float) -> dict[Variant, float]:
@@ -38,9 +38,34 @@ def test_one_round_is_its_own_middle():
     assert Findings(ROUNDS.rounds[:1], 100).middle_half(Variant.EVERYTHING) == (1.5, 1.5)
 
 
+def rounds_of(*ratios: float) -> Findings:
+    return Findings([a_round(4.0, *[4.0 * ratio] * 4) for ratio in ratios], bookings_each=100)
+
+
+def test_the_median_lies_between_the_second_and_the_ninth_of_ten_rounds():
+    # P(Binomial(10, 1/2) <= 1) is 1.1 %, and <= 2 is 5.5 %: the second from either end leaves out less than 2.5 %.
+    ten = rounds_of(*(1 + number / 100 for number in range(10)))
+
+    assert ten.bounds(Variant.LOG) == pytest.approx((1.01, 1.08))
+
+
+@pytest.mark.parametrize(
+    ("ratios", "verdict"),
+    [
+        ([1.04] * 6, Verdict.MET),
+        ([1.06] * 6, Verdict.MISSED),
+        ([1.03, 1.04, 1.04, 1.04, 1.04, 1.06], Verdict.OPEN),
+        # Too few for any bound.
+        ([1.00] * 5, Verdict.OPEN),
+    ],
+)
+def test_only_what_chance_did_not_decide_is_decided(ratios, verdict):
+    assert rounds_of(*ratios).verdict() is verdict
+
+
 def test_the_table_says_which_of_them_keep_the_limit():
-    console = Console(record=True, width=100, file=io.StringIO())
-    overhead.show(ROUNDS, console)
+    console = Console(record=True, width=120, file=io.StringIO())
+    overhead.show(Findings(ROUNDS.rounds * 3, 100), console)
 
     lines = console.export_text().splitlines()
     told = {variant: next(line for line in lines if str(variant) in line).split()[-1] for variant in Variant}
