@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from alerts import shares, symptom_cases, wording
@@ -41,48 +42,48 @@ def _success_rate_warning(promise: Promise) -> Alert:
 def _success_rate(
     promise: Promise, limits: ShareLimits, severity: Severity, *, share: Fraction, evidence_seconds: float = 0
 ) -> Alert:
-    return shares.alert(
-        ShareAlert(
-            name="BookingSuccessRateLow",
-            severity=severity,
-            category=Category.SYMPTOM,
-            component=Component.CORE,
-            limits=limits,
-            share=recordings.failing(limits.window),
-            events=symptom_cases.attempts(),
-            of="bookings",
-            bad="failed",
-            impact="Callers hear that their appointment could not be made, and hang up.",
-            board=Board.KPIS,
-            scrape=promise.timers.scrape_interval,
-            evaluation=promise.timers.fast_evaluation_interval,
-            evidence_seconds=evidence_seconds,
-        ),
-        share=share,
+    alert = _failing_bookings(
+        promise,
+        limits,
+        name="BookingSuccessRateLow",
+        severity=severity,
+        impact="Callers hear that their appointment could not be made, and hang up.",
     )
+    return shares.alert(replace(alert, evidence_seconds=evidence_seconds), share=share)
 
 
 def low_volume_failures(promise: Promise) -> Alert:
     """Return the alert for a salon so quiet that the success rate cannot be believed within minutes."""
     limits = promise.alerts.low_volume_failures
     attempts = recordings.attempts(limits.window).name
-    return shares.alert(
-        ShareAlert(
-            name="BookingLowVolumeFailures",
-            severity=Severity.WARNING,
-            category=Category.SYMPTOM,
-            component=Component.CORE,
-            limits=limits,
-            share=recordings.failing(limits.window),
-            events=symptom_cases.attempts(),
-            of="bookings",
-            bad="failed",
-            impact="The few who call at this hour are not served, and no page tells of it.",
-            board=Board.KPIS,
-            scrape=promise.timers.scrape_interval,
-            evaluation=promise.timers.evaluation_interval,
-            only=f"{attempts} < {limits.attempts_below}",
-        )
+    alert = _failing_bookings(
+        promise,
+        limits,
+        name="BookingLowVolumeFailures",
+        severity=Severity.WARNING,
+        impact="The few who call at this hour are not served, and no page tells of it.",
+    )
+    slow = promise.timers.evaluation_interval
+    return shares.alert(replace(alert, evaluation=slow, only=f"{attempts} < {limits.attempts_below}"))
+
+
+def _failing_bookings(
+    promise: Promise, limits: ShareLimits, *, name: str, severity: Severity, impact: str
+) -> ShareAlert:
+    return ShareAlert(
+        name=name,
+        severity=severity,
+        category=Category.SYMPTOM,
+        component=Component.CORE,
+        limits=limits,
+        share=recordings.failing(limits.window),
+        events=symptom_cases.attempts(),
+        of="bookings",
+        bad="failed",
+        impact=impact,
+        board=Board.KPIS,
+        scrape=promise.timers.scrape_interval,
+        evaluation=promise.timers.fast_evaluation_interval,
     )
 
 
