@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Set
-from typing import Any
+from contextlib import suppress
+from typing import Any, TextIO
 
 import structlog
 
@@ -19,13 +20,30 @@ _TALKATIVE = ("httpx", "procrastinate", "mail.log")
 Surprised = Callable[[BaseException], None]
 
 
+class _Lines:
+    """Writes our own lines straight to where the standard library's go; its records would cost a line as much again.
+
+    A stream that is full or gone costs the line, as there, never the work that it tells of.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def info(self, line: str) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.write(f"{line}\n")
+            self._stream.flush()
+
+    debug = warning = error = critical = exception = info
+
+
 def configure(
     level: str = "info",
     *,
     fields: Set[str] | None = None,
     surprised: Surprised | None = None,
 ) -> None:
-    """Send structlog and the standard library's loggers through the same JSON renderer.
+    """Send our lines and the standard library's loggers through the same processors, to the same stream.
 
     Whatever is bound with structlog.contextvars (a correlation id) appears in every line of that context. `surprised`
     hears of every error that is logged with its traceback. With `fields`, the process handles personal data: no other
@@ -42,19 +60,18 @@ def configure(
     else:
         kept = discretion.Discretion(fields)
         shared += [discretion.discreet_event, discretion.discreet_exception, kept]
-    render: list[structlog.typing.Processor] = [
-        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-        structlog.processors.JSONRenderer(sort_keys=True),
-    ]
-    handler = logging.StreamHandler(sys.stderr)
+    written = structlog.processors.JSONRenderer(sort_keys=True)
+    render: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, written]
+    stream = sys.stderr
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=render))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*shared, written],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        logger_factory=lambda *_: _Lines(stream),
         cache_logger_on_first_use=True,
     )
 

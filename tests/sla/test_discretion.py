@@ -55,6 +55,20 @@ def test_what_looks_like_an_address_or_a_number_is_blotted_out_of_words(lines):
     assert lines.last()["said"] == "Erika at <e-mail>, <number> or <number>, was refused"
 
 
+class Full(io.StringIO):
+    """A disk without room."""
+
+    def write(self, _text: str) -> int:
+        raise OSError(28, "No space left on device")
+
+
+def test_a_stream_that_takes_no_more_costs_the_line_and_nothing_else(lines, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Full())
+    logs.configure("debug")
+
+    structlog.get_logger().error("booked")
+
+
 def test_an_event_is_a_name_and_not_a_sentence(lines):
     structlog.get_logger().info("Erika Muster called")
 
