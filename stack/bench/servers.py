@@ -170,4 +170,5 @@ def _python(*arguments: str) -> tuple[str, ...]:
 def _plain(run: RunDirectory) -> dict[str, str]:
     # Without the caller's own settings: two runs on one machine must measure the same.
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "TMPDIR")}
-    return marked_environment(kept, directory=str(run.path))
+    # Nor by chance: what is hashed lies alike in all of them.
+    return marked_environment({**kept, "PYTHONHASHSEED": "0"}, directory=str(run.path))
