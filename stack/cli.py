@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -165,6 +165,15 @@ def bench_core(
         raise typer.Exit(1)
 
 
+def _telemetry_found(extent: telemetry.Extent, tell: Callable[[str], None]) -> overhead.Findings:
+    with (
+        temporary() as directory,
+        servers.started(prepare(at=directory / "run"), workers=1) as running,
+        telemetry.cores(running) as cores,
+    ):
+        return telemetry.Bench(cores, extent, tell).run()
+
+
 @app.command("bench-telemetry")
 def bench_telemetry(
     quick: Annotated[bool, typer.Option("--quick", help="About a minute; rough.")] = False,
@@ -175,14 +184,13 @@ def bench_telemetry(
     """
     console = Console()
     extent = telemetry.QUICK if quick else telemetry.FULL
-    with _sentences(), temporary() as directory, Progress(console=console) as progress:
+    with _sentences(), Progress(console=console) as progress:
         task = progress.add_task("starting", total=extent.steps)
-        with servers.started(prepare(at=directory / "run"), workers=1) as running, telemetry.cores(running) as cores:
 
-            def tell(step: str) -> None:
-                progress.update(task, advance=1, description=step)
+        def tell(step: str) -> None:
+            progress.update(task, advance=1, description=step)
 
-            findings = telemetry.Bench(cores, extent, tell).run()
+        findings = overhead.together([_telemetry_found(extent, tell) for _ in range(extent.starts)])
     overhead.show(findings, console)
     file = telemetry.write(findings, prepare(), now=datetime.now(UTC))
     console.print(f"kept in {file}", highlight=False, soft_wrap=True)

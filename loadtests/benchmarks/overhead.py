@@ -86,6 +86,11 @@ class Findings:
         return first, third
 
 
+def together(found: Sequence[Findings]) -> Findings:
+    """Return the rounds of several starts as those of one."""
+    return Findings([each for findings in found for each in findings.rounds], found[0].bookings_each)
+
+
 def _above_median(values: Sequence[float]) -> float | None:
     return upper_bound(values, share=Decimal("0.5"), confidence=_CONFIDENCE)
 

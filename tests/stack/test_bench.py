@@ -26,7 +26,7 @@ def test_every_target_books_without_a_failure_and_the_core_says_how_many_stateme
 @pytest.mark.integration
 def test_cores_that_tell_more_and_more_book_the_same_and_each_costs_something(server_room: Path):
     told: list[str] = []
-    extent = telemetry.Extent(rounds=1, turns=2, bookings=4)
+    extent = telemetry.Extent(starts=1, rounds=1, turns=2, bookings=4)
     run = prepare(at=server_room / "bench-telemetry")
     with servers.started(run, workers=1) as running, telemetry.cores(running) as cores:
         findings = telemetry.Bench(cores, extent, told.append, pause=lambda _: None).run()

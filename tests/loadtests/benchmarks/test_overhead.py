@@ -30,6 +30,12 @@ def test_the_ratio_is_the_median_of_the_ratios_within_a_round():
     assert [ROUNDS.ratio(variant) for variant in Variant] == pytest.approx([1.0, 1.0, 1.05, 1.1, 1.5])
 
 
+def test_rounds_of_several_starts_count_as_those_of_one():
+    both = overhead.together([Findings(ROUNDS.rounds[:1], 100), Findings(ROUNDS.rounds[1:], 100)])
+
+    assert both == ROUNDS
+
+
 def test_half_of_the_rounds_lie_between_the_quartiles():
     assert ROUNDS.middle_half(Variant.SOME_TRACES) == pytest.approx((1.1, (1.1 + 2.475) / 2))
 
