@@ -91,12 +91,14 @@ class RedisLine:
     def _connected(self, connecting: asyncio.Task[Wire]) -> None:
         self._connecting = None
         error = asyncio.CancelledError("closed") if connecting.cancelled() else connecting.exception()
-        if error is None:
+        # A server that has too many callers hangs up at once: to try again would be to try for ever.
+        if error is None and connecting.result().is_open:
             self._wire = connecting.result()
             self._send()
             return
+        reason = f"{type(error).__name__} {error}" if error else "it hung up at once"
         for question in self._taken():
-            question.fail(Disconnected(f"no connection to Redis: {type(error).__name__} {error}"))
+            question.fail(Disconnected(f"no connection to Redis: {reason}"))
 
     def _taken(self) -> list[Question]:
         waiting, self._waiting = self._waiting, []

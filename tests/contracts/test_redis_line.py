@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 import redis.asyncio
+import uvloop
 from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import RedisError, ResponseError
 
@@ -121,6 +122,30 @@ async def test_whoever_asks_a_server_that_is_not_there_hears_so_and_the_next_is_
     finally:
         await line.close()
         server.stop()
+
+
+def test_a_server_that_hangs_up_at_once_is_tried_once_for_a_question():
+    connections = []
+
+    async def refuse(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(writer)
+        writer.write(b"-ERR max number of clients reached\r\n")
+        writer.close()
+
+    async def ask() -> None:
+        server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+        line = RedisLine(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        for _ in range(3):
+            with pytest.raises(RedisError):
+                async with asyncio.timeout(5):
+                    await line.ping()
+        await line.close()
+        server.close()
+
+    # Production's loop, which hears of the refusal before whoever connected hears that it did.
+    uvloop.run(ask())
+
+    assert len(connections) == 3
 
 
 async def test_the_address_names_the_database(redis_server, redis_line):
