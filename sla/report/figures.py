@@ -148,10 +148,13 @@ def reasons(steps: Iterable[Step]) -> list[tuple[str, float]]:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """How long something took: quantiles estimated within buckets, and shares counted exactly at bucket edges."""
+    """How long something took: quantiles estimated within buckets, and shares counted exactly at bucket edges.
+
+    Without a count nothing was recorded of it; buckets are recorded once an hour.
+    """
 
     title: str
-    count: float
+    count: float | None
     p50: float | None
     p95: float | None
     p99: float | None
@@ -160,8 +163,8 @@ class Latency:
 
 def latency(title: str, buckets: Mapping[float, float], edges: Sequence[float]) -> Latency:
     """Return the figures of cumulated buckets (upper edge in seconds, +Inf included, to count)."""
-    total = buckets.get(inf, 0.0)
-    shares = {edge: buckets[edge] / total for edge in edges if edge in buckets} if total > 0 else {}
+    total = buckets.get(inf)
+    shares = {edge: buckets[edge] / total for edge in edges if edge in buckets} if total else {}
     p50, p95, p99 = (quantile(share, buckets) for share in (0.5, 0.95, 0.99))
     return Latency(title, total, p50, p95, p99, shares)
 

@@ -73,7 +73,7 @@ def _words(report: Report) -> dict[str, Any]:
         "headline": headline(report),
         "method": METHOD,
         "percent": percent,
-        "count": lambda number: f"{number:,.0f}".replace(",", "\u202f"),
+        "count": lambda number: UNKNOWN if number is None else f"{number:,.0f}".replace(",", "\u202f"),
         "seconds": lambda value: UNKNOWN if value is None else f"{value:.2f} s",
         "local": lambda moment: f"{moment.astimezone(zone):%Y-%m-%d %H:%M}",
         "verdict": lambda kept: {True: "kept", False: "broken", None: "not known"}[kept],

@@ -128,10 +128,11 @@ def test_what_lies_beyond_the_last_edge_is_at_least_that_edge():
     assert quantile(0.99, {1.0: 10.0, inf: 100.0}) == 1.0
 
 
-def test_without_observations_no_latency_is_made_up():
-    made = figures.latency("answers", {}, (1.0,))
+@pytest.mark.parametrize(("buckets", "count"), [({}, None), ({1.0: 0.0, inf: 0.0}, 0.0)])
+def test_without_observations_no_latency_is_made_up_and_what_was_not_recorded_is_not_counted_as_none(buckets, count):
+    made = figures.latency("answers", buckets, (1.0,))
 
-    assert (made.count, made.p95, made.within) == (0, None, {})
+    assert (made.count, made.p95, made.within) == (count, None, {})
 
 
 def test_few_events_give_a_wide_interval_and_many_a_narrow_one():
