@@ -121,9 +121,13 @@ def _health(program: Program, state: ProgramState) -> Health:
         return Health.DONE
     if state.has_ended:
         return Health.STOPPED
-    if state.state != "RUNNING":
+    is_running = state.state == "RUNNING"
+    # For its first second supervisor calls a process STARTING; one that answers has started.
+    if program.ready is not None and (is_running or state.state == "STARTING") and program.ready():
+        return Health.READY
+    if not is_running:
         return Health.RESTARTING
-    return Health.READY if program.ready is None or program.ready() else Health.UNHEALTHY
+    return Health.READY if program.ready is None else Health.UNHEALTHY
 
 
 def waves(programs: Sequence[Program]) -> list[list[Program]]:

@@ -79,12 +79,19 @@ def test_what_answers_nobody_is_ready_only_when_it_keeps_running():
     [
         ("RUNNING", Health.READY),
         ("BACKOFF", Health.RESTARTING),
-        ("STARTING", Health.RESTARTING),
+        ("STARTING", Health.READY),
         ("FATAL", Health.STOPPED),
     ],
 )
 def test_a_running_chain_tells_how_each_process_is(state, health):
     assert status_of(DATABASE, ProgramState("database", state, 7, 0)) == Status("database", health, "unix socket", 7)
+
+
+@pytest.mark.parametrize("ready", [None, lambda: False])
+def test_a_process_that_starts_again_and_does_not_answer_yet_is_restarting(ready):
+    assert status_of(replace(DATABASE, ready=ready), ProgramState("database", "STARTING", 7, 0)).health is (
+        Health.RESTARTING
+    )
 
 
 def test_a_process_that_runs_and_does_not_answer_is_called_so():
