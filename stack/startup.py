@@ -121,13 +121,13 @@ def _health(program: Program, state: ProgramState) -> Health:
         return Health.DONE
     if state.has_ended:
         return Health.STOPPED
-    is_running = state.state == "RUNNING"
-    # For its first second supervisor calls a process STARTING; one that answers has started.
-    if program.ready is not None and (is_running or state.state == "STARTING") and program.ready():
-        return Health.READY
-    if not is_running:
+    if state.state not in {"STARTING", "RUNNING"}:
         return Health.RESTARTING
-    return Health.READY if program.ready is None else Health.UNHEALTHY
+    # For its first second supervisor calls a process STARTING; one that answers has started.
+    is_running = state.state == "RUNNING"
+    if program.ready() if program.ready else is_running:
+        return Health.READY
+    return Health.UNHEALTHY if is_running else Health.RESTARTING
 
 
 def waves(programs: Sequence[Program]) -> list[list[Program]]:
