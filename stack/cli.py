@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -165,15 +165,6 @@ def bench_core(
         raise typer.Exit(1)
 
 
-def _telemetry_found(extent: telemetry.Extent, tell: Callable[[str], None]) -> overhead.Findings:
-    with (
-        temporary() as directory,
-        servers.started(prepare(at=directory / "run"), workers=1) as running,
-        telemetry.cores(running) as cores,
-    ):
-        return telemetry.Bench(cores, extent, tell).run()
-
-
 @app.command("bench-telemetry")
 def bench_telemetry(
     quick: Annotated[bool, typer.Option("--quick", help="About a minute; rough.")] = False,
@@ -184,13 +175,15 @@ def bench_telemetry(
     """
     console = Console()
     extent = telemetry.QUICK if quick else telemetry.FULL
-    with _sentences(), Progress(console=console) as progress:
+    with _sentences(), temporary() as directory, Progress(console=console) as progress:
         task = progress.add_task("starting", total=extent.steps)
 
         def tell(step: str) -> None:
             progress.update(task, advance=1, description=step)
 
-        findings = overhead.together([_telemetry_found(extent, tell) for _ in range(extent.starts)])
+        run = prepare(at=directory / "run")
+        with servers.started(run, workers=1) as running, telemetry.core(running) as core:
+            findings = telemetry.Bench(core, extent, tell).run()
     overhead.show(findings, console)
     file = telemetry.write(findings, prepare(), now=datetime.now(UTC))
     console.print(f"kept in {file}", highlight=False, soft_wrap=True)
@@ -301,13 +294,14 @@ def generate(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file is stale.")] = False,
 ) -> None:
     """Write every generated file from sla/sla.yaml, or prove that all are fresh."""
+    # Before its parts read it, each for itself: a refusal is told once.
+    with _sentences():
+        promise = objectives.load()
     flags = ["--check"] if check else []
     codes = [
         subprocess.run([sys.executable, "-m", package, *flags], check=False).returncode
         for package in ("alerts", "dashboards")
     ]
-    with _sentences():
-        promise = objectives.load()
     if not check:
         metrics_page.write(promise)
     for sentence in metrics_page.stale(promise):

@@ -1,6 +1,7 @@
 import pytest
 from typer.testing import CliRunner
 
+from sla.objectives import SlaError
 from stack.cli import app
 
 
@@ -53,3 +54,17 @@ def test_a_run_directory_that_holds_something_else_is_refused(tmp_path):
 
     assert result.exit_code == 2
     assert "holds something else already" in result.stderr
+
+
+def test_a_promise_that_is_refused_is_refused_once_and_nothing_is_written(monkeypatch):
+    def refused() -> None:
+        raise SlaError("threshold_seconds: 47 is not a bucket edge")
+
+    started: list[object] = []
+    monkeypatch.setattr("stack.cli.objectives.load", refused)
+    monkeypatch.setattr("stack.cli.subprocess.run", lambda command, **_: started.append(command))
+
+    result = slotwatch("generate")
+
+    assert (result.exit_code, result.stderr) == (2, "threshold_seconds: 47 is not a bucket edge\n")
+    assert started == []
