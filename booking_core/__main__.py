@@ -27,7 +27,6 @@ from booking_core.operator import agent, breaker, erase, hanging, keys, reconcil
 from booking_core.settings import Settings
 from booking_core.telemetry.log_fields import FIELDS
 from booking_core.telemetry.minutes import Minutes
-from booking_core.telemetry.recorder import Recorder
 from sla import logs
 
 # What a job worker keeps of its time to put back what it could not finish.
@@ -50,16 +49,20 @@ cli.add_typer(keys.cli, name="keys")
 cli.add_typer(webhooks.cli, name="webhooks")
 
 
-def worker_app(recorder: Recorder | None = None) -> ASGIApp:
+def worker_app() -> ASGIApp:
     """Build the application of one HTTP worker; uvicorn calls it in every process it starts."""
     _end_with_parent()
     settings = terminal.settings()
-    world = composition.real_world(settings, role="http", recorder=recorder)
+    world = composition.real_world(settings, role="http")
     composition.observe(settings, world)
-    core = composition.core_of(world, settings)
+    return application(world, settings)
+
+
+def application(world: composition.World, settings: Settings) -> ASGIApp:
+    """Build the application on a world, as it was set up, and settle the process around it."""
     app = composition.web(
         world,
-        core,
+        composition.core_of(world, settings),
         body_limit_bytes=settings.body_limit_bytes,
         prompt_v2_percent=settings.prompt_v2_percent,
         grace_seconds=settings.grace_seconds,

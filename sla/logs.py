@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import Callable, Set
-from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
 import structlog
+from pydantic_core import to_json
 
 from sla import discretion
 
@@ -16,6 +18,9 @@ from sla import discretion
 # procrastinate each run of each periodic task; aiosmtpd (mail.log) each step of each session.
 _TALKATIVE = ("httpx", "procrastinate", "mail.log")
 
+
+# What the methods of a logger call their level, where that is not their own name.
+_LEVELS = {"exception": "error", "warn": "warning"}
 
 Surprised = Callable[[BaseException], None]
 
@@ -30,9 +35,11 @@ class _Lines:
         self._stream = stream
 
     def info(self, line: str) -> None:
-        with suppress(OSError, ValueError):
+        try:
             self._stream.write(f"{line}\n")
             self._stream.flush()
+        except (OSError, ValueError):
+            pass
 
     debug = warning = error = critical = exception = info
 
@@ -51,17 +58,10 @@ def configure(
     """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        *([_noticing(surprised)] if surprised else ()),
+        _opening(surprised),
+        structlog.processors.format_exc_info if fields is None else discretion.Discretion(fields),
     ]
-    if fields is None:
-        shared.append(structlog.processors.format_exc_info)
-    else:
-        kept = discretion.Discretion(fields)
-        shared += [discretion.discreet_event, discretion.discreet_exception, kept]
-    written = structlog.processors.JSONRenderer(sort_keys=True)
-    render: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, written]
+    render: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, _written]
     stream = sys.stderr
     handler = logging.StreamHandler(stream)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=render))
@@ -69,20 +69,34 @@ def configure(
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
-        processors=[*shared, written],
+        processors=[*shared, _written],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=lambda *_: _Lines(stream),
         cache_logger_on_first_use=True,
     )
 
 
-def _noticing(surprised: Surprised) -> structlog.typing.Processor:
-    def notice(_logger: Any, _method: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+def _opening(surprised: Surprised | None) -> structlog.typing.Processor:
+    """Return what says when and how grave, and tells `surprised`. One function, so that a line needs few."""
+
+    def opened(_logger: Any, method: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        line["timestamp"] = f"{datetime.now(UTC).isoformat()[:-6]}Z"
+        line["level"] = _LEVELS.get(method, method)
         given = line.get("exc_info")
-        if given and line["level"] in ("error", "critical"):
+        if given and surprised and line["level"] in ("error", "critical"):
             error = given if isinstance(given, BaseException) else (sys.exc_info() if given is True else given)[1]
             if error is not None:
                 surprised(error)
         return line
 
-    return notice
+    return opened
+
+
+def _written(_logger: Any, _method: str, line: structlog.typing.EventDict) -> str:
+    """Return the line as JSON: first when, how grave and what, as a person looks for it."""
+    in_order = {"timestamp": line.pop("timestamp"), "level": line.pop("level"), "event": line.pop("event"), **line}
+    try:
+        return to_json(in_order, fallback=repr).decode()
+    except ValueError:
+        # Half a character, as of a name that was cut by its bytes: this one writes it as what it is.
+        return json.dumps(in_order, default=repr)

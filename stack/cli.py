@@ -182,8 +182,8 @@ def bench_telemetry(
             progress.update(task, advance=1, description=step)
 
         run = prepare(at=directory / "run")
-        with servers.started(run, workers=1) as running, telemetry.core(running) as core:
-            findings = telemetry.Bench(core, extent, tell).run()
+        with servers.started(run, workers=1) as running, telemetry.cores(running) as cores:
+            findings = telemetry.Bench(cores, extent, tell).run()
     overhead.show(findings, console)
     file = telemetry.write(findings, prepare(), now=datetime.now(UTC))
     console.print(f"kept in {file}", highlight=False, soft_wrap=True)

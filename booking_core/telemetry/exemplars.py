@@ -12,9 +12,9 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from prometheus_client import Histogram
 from prometheus_client.utils import floatToGoString
 
+from booking_core.telemetry.cells import Distribution
 from booking_core.telemetry.traced import TRACED, Traced
 from sla.catalogue import Metric
 
@@ -64,7 +64,7 @@ class TellingHistogram:
 
     def __init__(
         self,
-        histogram: Histogram,
+        histogram: Distribution,
         metric: Metric,
         labels: Mapping[str, str],
         *,

@@ -19,6 +19,7 @@ from booking_core.domain.events import (
 from booking_core.domain.letters import DueLetter, LetterKind, LetterResult
 from booking_core.resilience.circuit_breaker import BreakerTransition
 from booking_core.resilience.retry import Retried
+from booking_core.telemetry.cells import Distribution
 from booking_core.telemetry.exemplars import Exemplars, TellingHistogram
 from sla import catalogue as c
 from sla.catalogue import Kind, Metric
@@ -52,7 +53,7 @@ class Recorder:
         for metric in c.of(c.Home.CORE):
             made = instrument(metric, registry)
             for labels in metric.children():
-                child: Any = made.labels(**labels) if labels else made
+                child = _bare(made.labels(**labels) if labels else made)
                 if exemplars and metric in _TOLD:
                     child = TellingHistogram(child, metric, labels, exemplars=exemplars, lost=self._exemplar_lost)
                 self._children[metric.name, *labels.values()] = child
@@ -65,7 +66,7 @@ class Recorder:
         outcome, reason = "confirmed", c.NO_REASON
         if isinstance(event, AppointmentBookingFailed):
             outcome, reason = event.outcome, event.reason
-        self._child(c.ATTEMPTS, outcome, reason, event.origin.channel.value, event.origin.traffic.value).inc()
+        self._child(c.ATTEMPTS, outcome, reason, event.origin.channel.value, event.origin.traffic.value).inc(1)
         self._spent(event.effort)
 
     def _spent(self, effort: Effort) -> None:
@@ -77,41 +78,41 @@ class Recorder:
 
     def booking_put_down(self, event: CalcomSyncRequired) -> None:
         """Count an attempt whose caller was told that we will confirm: good, until it turns out otherwise."""
-        self._child(c.ATTEMPTS, "queued", c.NO_REASON, event.origin.channel.value, event.origin.traffic.value).inc()
+        self._child(c.ATTEMPTS, "queued", c.NO_REASON, event.origin.channel.value, event.origin.traffic.value).inc(1)
         self._spent(event.effort)
 
     def inconsistency_detected(self, event: InconsistencyDetected) -> None:
-        self._child(c.INCONSISTENCIES, event.kind, event.action).inc()
+        self._child(c.INCONSISTENCIES, event.kind, event.action).inc(1)
 
     def surprised(self) -> None:
-        self._child(c.UNEXPECTED_ERRORS).inc()
+        self._child(c.UNEXPECTED_ERRORS).inc(1)
 
     def sync_ran(self) -> None:
-        self._child(c.SYNC_RUNS).inc()
+        self._child(c.SYNC_RUNS).inc(1)
 
     def sync_failed(self, reason: str) -> None:
-        self._child(c.SYNC_FAILURES, reason).inc()
+        self._child(c.SYNC_FAILURES, reason).inc(1)
 
     def breaker_moved(self, transition: BreakerTransition) -> None:
-        self._child(c.BREAKER_TRANSITIONS, transition.name, transition.to.value).inc()
+        self._child(c.BREAKER_TRANSITIONS, transition.name, transition.to.value).inc(1)
 
     def breaker_fell_back(self) -> None:
-        self._child(c.BREAKER_FALLBACKS).inc()
+        self._child(c.BREAKER_FALLBACKS).inc(1)
 
     def calcom_retried(self, _retried: Retried) -> None:
-        self._child(c.CALCOM_RETRIES).inc()
+        self._child(c.CALCOM_RETRIES).inc(1)
 
     def calcom_not_permitted(self, operation: str) -> None:
-        self._child(c.CALCOM_CALLS, operation, "not_permitted").inc()
+        self._child(c.CALCOM_CALLS, operation, "not_permitted").inc(1)
 
     def cache_looked(self, family: str, result: str) -> None:
-        self._child(c.CACHE_REQUESTS, family, result).inc()
+        self._child(c.CACHE_REQUESTS, family, result).inc(1)
 
     def published(self, event: Event) -> None:
-        self._child(c.EVENTS, type(event).__name__).inc()
+        self._child(c.EVENTS, type(event).__name__).inc(1)
 
     def listener_failed(self, listener: str) -> None:
-        self._child(c.LISTENER_FAILURES, listener).inc()
+        self._child(c.LISTENER_FAILURES, listener).inc(1)
 
     def call_measured(self, event: CallMeasured) -> None:
         traffic, version = event.origin.traffic.value, event.origin.prompt_version
@@ -123,10 +124,10 @@ class Recorder:
             self._child(c.AGENT_TURN_DURATION, spoke_by, traffic).observe(seconds)
 
     def webhook(self, source: str, event: str, result: str) -> None:
-        self._child(c.WEBHOOKS, source, event, result).inc()
+        self._child(c.WEBHOOKS, source, event, result).inc(1)
 
     def notified(self, kind: str, result: str) -> None:
-        self._child(c.NOTIFICATIONS, kind, result).inc()
+        self._child(c.NOTIFICATIONS, kind, result).inc(1)
 
     def letter_tried(self, letter: DueLetter, result: LetterResult | None) -> None:
         self.notified(_LETTERS[letter.kind], result.value if result else "postponed")
@@ -138,7 +139,7 @@ class Recorder:
             child.observe(seconds)
 
     def calcom_called(self, operation: str, kind: str, seconds: float) -> None:
-        self._child(c.CALCOM_CALLS, operation, kind).inc()
+        self._child(c.CALCOM_CALLS, operation, kind).inc(1)
         self._child(c.CALCOM_DURATION, operation, kind).observe(seconds)
 
     def statement_ran(self, verb: str, seconds: float, error: BaseException | None = None) -> None:
@@ -148,7 +149,7 @@ class Recorder:
             (known or self._child(c.DB_QUERY_DURATION, "other")).observe(seconds)
 
     def database_lost(self, kind: str) -> None:
-        self._child(c.DB_CONNECTION_ERRORS, kind).inc()
+        self._child(c.DB_CONNECTION_ERRORS, kind).inc(1)
 
     def swept(self, bookings: int) -> None:
         self._child(c.SWEPT).inc(bookings)
@@ -159,10 +160,15 @@ class Recorder:
         return {tuple(sample.labels.items()): sample.value for family in families for sample in family.samples}
 
     def _exemplar_lost(self) -> None:
-        self._child(c.EXEMPLARS_LOST).inc()
+        self._child(c.EXEMPLARS_LOST).inc(1)
 
     def _child(self, metric: Metric, *labels: str) -> Any:
         return self._children[metric.name, *labels]
+
+
+def _bare(child: Instrument) -> Any:
+    """Return what is counted with: what the client asks at each count, the catalogue has settled once."""
+    return Distribution(child) if isinstance(child, Histogram) else child._value
 
 
 def instrument(metric: Metric, registry: CollectorRegistry) -> Instrument:

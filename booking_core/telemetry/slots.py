@@ -15,6 +15,8 @@ from pathlib import Path
 import prometheus_client.values
 from prometheus_client import multiprocess
 
+from booking_core.telemetry import cells
+
 LOCK_SUFFIX = ".lock"
 
 
@@ -50,8 +52,5 @@ def take(directory: Path, role: str) -> Slot:
 def _direct_metrics(directory: Path, name: str) -> None:
     # A predecessor that was killed left its "in progress" gauges behind: without this they would leak for ever.
     multiprocess.mark_process_dead(name, str(directory))  # type: ignore[no-untyped-call]
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
     # The client chose its value class at import, before this process had a slot.
-    prometheus_client.values.ValueClass = prometheus_client.values.MultiProcessValue(  # type: ignore[no-untyped-call]
-        lambda: name
-    )
+    prometheus_client.values.ValueClass = cells.in_files_of(name, directory)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -56,11 +57,23 @@ class Root(Traced):
         self.events.append(Event("exception", {"exception.type": named(error)}))
 
 
+class _HashedOnce(Resource):
+    """What a process says of itself. The encoder groups spans by it, for which it would be made JSON for each."""
+
+    @cached_property
+    def _hash(self) -> int:
+        return super().__hash__()
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
 class Spans:
     """Where those of one process go; without an `exporter`, to where OpenTelemetry's variables say."""
 
     def __init__(self, role: str, exporter: SpanExporter | None) -> None:
-        self._resource = Resource.create({"service.name": "slotwatch", "service.namespace": "booking", "role": role})
+        about = Resource.create({"service.name": "slotwatch", "service.namespace": "booking", "role": role})
+        self._resource = _HashedOnce(about.attributes, about.schema_url)
         self._processor = BatchSpanProcessor(exporter or OTLPSpanExporter())
         self._ids = RandomIdGenerator()
 
@@ -126,6 +139,10 @@ class Spans:
                 instrumentation_scope=_SCOPE,
             )
         )
+
+    def flush(self) -> None:
+        """Send what is there, and wait until it is sent."""
+        self._processor.force_flush()
 
     def stop(self) -> None:
         """Send what is left."""

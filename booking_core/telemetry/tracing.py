@@ -143,6 +143,10 @@ class Tracing:
         if isinstance(root, Root):
             root.stumbled(error)
 
+    def flush(self) -> None:
+        """Send what is there, and wait until it is sent."""
+        self._spans.flush()
+
     def stop(self) -> None:
         """Send what is left."""
         self._spans.stop()

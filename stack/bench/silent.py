@@ -1,4 +1,4 @@
-"""The core as it would be without telemetry, for measuring what telemetry costs.
+"""What counts nothing, for measuring what counting costs.
 
 Apart from the core, which has no switch for this: nobody should run it so.
 """
@@ -7,9 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from starlette.types import ASGIApp
-
-from booking_core import __main__ as core
 from booking_core.telemetry.recorder import Labels, Recorder
 
 
@@ -29,8 +26,3 @@ def _nothing(*_about: object, **_more: object) -> None: ...
 for _name, _member in tuple(vars(Recorder).items()):
     if callable(_member) and not _name.startswith("_") and _name not in vars(Silent):
         setattr(Silent, _name, _nothing)
-
-
-def worker_app() -> ASGIApp:
-    """Build the application of one worker that tells nobody anything, errors apart."""
-    return core.worker_app(Silent())

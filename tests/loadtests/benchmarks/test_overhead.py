@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import random
+from collections.abc import Iterable
 
 import pytest
 from rich.console import Console
@@ -11,67 +13,78 @@ from loadtests.benchmarks import overhead
 from loadtests.benchmarks.overhead import Findings, Variant, Verdict
 
 
-def a_round(nothing: float, *others: float) -> dict[Variant, float]:
-    return dict(zip(Variant, (nothing, *others), strict=True))
+def costs(*each: float) -> dict[Variant, float]:
+    return dict(zip(Variant, each, strict=True))
 
 
-ROUNDS = Findings(
-    [
-        a_round(4.0, 4.0, 4.2, 4.4, 6.0),
-        # Somebody else was busy: everything cost twice as much, and every ratio stayed.
-        a_round(8.0, 8.0, 8.4, 8.8, 12.0),
-        a_round(4.0, 4.0, 4.1, 9.9, 6.4),
-    ],
-    bookings_each=100,
-)
+def alike(milliseconds: float) -> dict[Variant, float]:
+    return dict.fromkeys(Variant, milliseconds)
 
 
-def test_the_ratio_is_the_median_of_the_ratios_within_a_round():
-    assert [ROUNDS.ratio(variant) for variant in Variant] == pytest.approx([1.0, 1.0, 1.05, 1.1, 1.5])
+def findings_of(turns: Iterable[dict[Variant, float]], sending: dict[Variant, float] | None = None) -> Findings:
+    return Findings([*turns], [sending or alike(0.0)], bookings_each=40)
 
 
-def test_rounds_of_several_starts_count_as_those_of_one():
-    both = overhead.together([Findings(ROUNDS.rounds[:1], 100), Findings(ROUNDS.rounds[1:], 100)])
+def some_traces_at(ratio: float, *, noise: float) -> Findings:
+    """Return turns of which each is disturbed by up to so much, one in twenty traces costing that much of nothing."""
+    chance = random.Random(7)
 
-    assert both == ROUNDS
+    def disturbed(cost: float) -> float:
+        return cost * (1 + noise * chance.random())
 
-
-def test_half_of_the_rounds_lie_between_the_quartiles():
-    assert ROUNDS.middle_half(Variant.SOME_TRACES) == pytest.approx((1.1, (1.1 + 2.475) / 2))
-
-
-def test_one_round_is_its_own_middle():
-    assert Findings(ROUNDS.rounds[:1], 100).middle_half(Variant.EVERYTHING) == (1.5, 1.5)
+    turns = (costs(*map(disturbed, (4.0, 4.0, 4.0, 4.0 * ratio, 5.0))) for _ in range(200))
+    return findings_of(turns)
 
 
-def rounds_of(*ratios: float) -> Findings:
-    return Findings([a_round(4.0, *[4.0 * ratio] * 4) for ratio in ratios], bookings_each=100)
+def test_a_booking_costs_what_it_does_where_nobody_else_is_at_work():
+    turns = [alike(cost) for cost in (4.0, 9.0, 4.2, 8.0, 4.1, 7.0, 6.0, 5.0, 4.3, 40.0)]
+
+    assert findings_of(turns).milliseconds(Variant.LOG) == 4.0
+    assert findings_of(turns).usual(Variant.LOG) == (5.0 + 6.0) / 2
 
 
-def test_the_median_lies_between_the_second_and_the_ninth_of_ten_rounds():
-    # P(Binomial(10, 1/2) <= 1) is 1.1 %, and <= 2 is 5.5 %: the second from either end leaves out less than 2.5 %.
-    ten = rounds_of(*(1 + number / 100 for number in range(10)))
+def test_what_is_sent_later_is_paid_by_the_bookings_it_tells_of():
+    findings = findings_of([costs(4.0, 4.0, 4.0, 4.1, 4.4)], sending=costs(0.0, 0.0, 0.0, 0.1, 0.6))
 
-    assert ten.bounds(Variant.LOG) == pytest.approx((1.01, 1.08))
+    assert [findings.ratio(variant) for variant in Variant] == pytest.approx([1.0, 1.0, 1.0, 1.05, 1.25])
 
 
 @pytest.mark.parametrize(
-    ("ratios", "verdict"),
+    ("ratio", "noise", "verdict"),
     [
-        ([1.04] * 6, Verdict.MET),
-        ([1.06] * 6, Verdict.MISSED),
-        ([1.03, 1.04, 1.04, 1.04, 1.04, 1.06], Verdict.OPEN),
-        # Too few for any bound.
-        ([1.00] * 5, Verdict.OPEN),
+        (1.02, 0.05, Verdict.MET),
+        (1.08, 0.05, Verdict.MISSED),
+        (1.05, 0.05, Verdict.OPEN),
+        # As great a difference, where more is at work beside it.
+        (1.02, 3.0, Verdict.OPEN),
+        (1.08, 3.0, Verdict.OPEN),
     ],
 )
-def test_only_what_chance_did_not_decide_is_decided(ratios, verdict):
-    assert rounds_of(*ratios).verdict() is verdict
+def test_only_what_chance_did_not_decide_is_decided(ratio, noise, verdict):
+    assert some_traces_at(ratio, noise=noise).verdict() is verdict
+
+
+def test_the_ratio_lies_within_its_bounds_and_more_turns_bring_them_together():
+    many = some_traces_at(1.03, noise=0.2)
+    few = Findings(many.turns[:20], many.sendings, many.bookings_each)
+
+    (least, most), (fewest, mostest) = (each.bounds(Variant.SOME_TRACES) for each in (many, few))
+    assert least <= many.ratio(Variant.SOME_TRACES) <= most
+    assert most - least < mostest - fewest
+
+
+def test_the_same_findings_have_the_same_bounds():
+    assert some_traces_at(1.03, noise=0.2).bounds(Variant.LOG) == some_traces_at(1.03, noise=0.2).bounds(Variant.LOG)
+
+
+def test_of_no_turns_nothing_is_said():
+    with pytest.raises(ValueError, match="nothing can be said"):
+        findings_of([]).ratio(Variant.LOG)
 
 
 def test_the_table_says_which_of_them_keep_the_limit():
-    console = Console(record=True, width=120, file=io.StringIO())
-    overhead.show(Findings(ROUNDS.rounds * 3, 100), console)
+    console = Console(record=True, width=80, file=io.StringIO())
+    overhead.show(findings_of([costs(4.0, 4.0, 4.1, 4.4, 6.0)] * 3), console)
 
     lines = console.export_text().splitlines()
     told = {variant: next(line for line in lines if str(variant) in line).split()[-1] for variant in Variant}
