@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from prometheus_client import Histogram
 from prometheus_client.utils import floatToGoString
 
 from booking_core.telemetry.cells import Distribution
@@ -57,34 +58,37 @@ class Exemplars:
         self._socket.close()
 
 
-class TellingHistogram:
+class TellingDistribution(Distribution):
     """A child of a histogram that tells of some observations: each bucket has its turns, the rare slow one too."""
 
-    __slots__ = ("_due", "_edges", "_exemplars", "_histogram", "_labels", "_lost", "_sample")
+    __slots__ = ("_due", "_exemplars", "_labels", "_lost", "_sample")
 
     def __init__(
         self,
-        histogram: Distribution,
+        child: Histogram,
         metric: Metric,
         labels: Mapping[str, str],
         *,
         exemplars: Exemplars,
         lost: Callable[[], None],
     ) -> None:
-        self._histogram = histogram
+        super().__init__(child)
         self._sample = f"{metric.name}_bucket"
         self._labels = labels
-        self._edges = (*metric.buckets, float("inf"))
         self._due = [0.0] * len(self._edges)
         self._exemplars = exemplars
         self._lost = lost
 
     def observe(self, amount: float) -> None:
-        self._histogram.observe(amount)
-        traced = TRACED.get()
-        if traced is None:
-            return
+        # As where nothing is traced, in the same breath: most requests are not.
         bucket = bisect_left(self._edges, amount)
+        self._sum.inc(amount)
+        self._buckets[bucket].inc(1)
+        traced = TRACED.get()
+        if traced is not None:
+            self._tell(bucket, amount, traced)
+
+    def _tell(self, bucket: int, amount: float, traced: Traced) -> None:
         now = self._exemplars.monotonic()
         if now < self._due[bucket]:
             return

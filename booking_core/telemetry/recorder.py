@@ -20,7 +20,7 @@ from booking_core.domain.letters import DueLetter, LetterKind, LetterResult
 from booking_core.resilience.circuit_breaker import BreakerTransition
 from booking_core.resilience.retry import Retried
 from booking_core.telemetry.cells import Distribution
-from booking_core.telemetry.exemplars import Exemplars, TellingHistogram
+from booking_core.telemetry.exemplars import Exemplars, TellingDistribution
 from sla import catalogue as c
 from sla.catalogue import Kind, Metric
 
@@ -53,10 +53,17 @@ class Recorder:
         for metric in c.of(c.Home.CORE):
             made = instrument(metric, registry)
             for labels in metric.children():
-                child = _bare(made.labels(**labels) if labels else made)
-                if exemplars and metric in _TOLD:
-                    child = TellingHistogram(child, metric, labels, exemplars=exemplars, lost=self._exemplar_lost)
-                self._children[metric.name, *labels.values()] = child
+                child = made.labels(**labels) if labels else made
+                told = exemplars if metric in _TOLD else None
+                self._children[metric.name, *labels.values()] = self._counting(child, metric, labels, told)
+
+    def _counting(self, child: Instrument, metric: Metric, labels: Mapping[str, str], told: Exemplars | None) -> Any:
+        """Return what is counted with: what the client asks at each count, the catalogue has settled once."""
+        if not isinstance(child, Histogram):
+            return child._value
+        if told is None:
+            return Distribution(child)
+        return TellingDistribution(child, metric, labels, exemplars=told, lost=self._exemplar_lost)
 
     def attempt_ended(self, event: AppointmentBooked | AppointmentBookingFailed) -> None:
         if isinstance(event, AppointmentBooked) and event.waited_seconds is not None:
@@ -164,11 +171,6 @@ class Recorder:
 
     def _child(self, metric: Metric, *labels: str) -> Any:
         return self._children[metric.name, *labels]
-
-
-def _bare(child: Instrument) -> Any:
-    """Return what is counted with: what the client asks at each count, the catalogue has settled once."""
-    return Distribution(child) if isinstance(child, Histogram) else child._value
 
 
 def instrument(metric: Metric, registry: CollectorRegistry) -> Instrument:

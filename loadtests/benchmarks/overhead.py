@@ -2,9 +2,9 @@
 
 Every round asks each of them for the same number of bookings, in an order that is drawn anew; every few rounds each
 sends the traces it has. A machine that does something else besides, or whose neighbours do, only ever adds: what counts
-is the turn that all but a tenth exceed, and its ratio to the same of the core that tells nothing. How sure one may be
-of that is found by drawing the turns again, with replacement (B. Efron, 1979): where chance could have decided, nothing
-is decided.
+is the mean of the cheaper half of the turns, and its ratio to the same of the core that tells nothing. How sure one may
+be of that is found by drawing the turns again, with replacement (B. Efron, 1979): where chance could have decided,
+nothing is decided.
 """
 
 from __future__ import annotations
@@ -12,24 +12,18 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
-from statistics import median
+from statistics import fmean, median, quantiles
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from loadtests.order_statistics import nearest_rank
-
 # What everything that is on by default, once an endpoint for traces is set, may cost beside nothing.
 LIMIT = 1.05
-_UNDISTURBED = Decimal("0.1")
 _DRAWS = 2000
-# Of the ratios drawn, those between which 95 % lie.
-_LEAST, _MOST = Decimal("0.025"), Decimal("0.975")
 
 
 class Variant(StrEnum):
@@ -79,7 +73,8 @@ class Findings:
     def bounds(self, variant: Variant) -> tuple[float, float]:
         """Return between which ratios the true one lies, with 95 %."""
         ratios = [_cost(*drawn, variant) / _cost(*drawn, Variant.NOTHING) for drawn in self._drawn_again]
-        return _at(ratios, _LEAST), _at(ratios, _MOST)
+        least, *_, most = quantiles(ratios, n=40)
+        return least, most
 
     @cached_property
     def _drawn_again(self) -> Sequence[tuple[Costs, Costs]]:
@@ -95,18 +90,12 @@ class Findings:
 
 def _cost(turns: Costs, sendings: Costs, variant: Variant) -> float:
     # The median of sendings: the cheap ones are those with little to send.
-    return _at([each[variant] for each in turns], _UNDISTURBED) + _median(sendings, variant)
+    cheapest = sorted(each[variant] for each in turns)
+    return fmean(cheapest[: (len(cheapest) + 1) // 2]) + _median(sendings, variant)
 
 
 def _median(costs: Costs, variant: Variant) -> float:
     return median(each[variant] for each in costs)
-
-
-def _at(values: Sequence[float], share: Decimal) -> float:
-    found = nearest_rank(values, share)
-    if found is None:
-        raise ValueError("of no turns nothing can be said")
-    return found
 
 
 def show(findings: Findings, console: Console) -> None:

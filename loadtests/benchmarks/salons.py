@@ -7,9 +7,10 @@ callers there are, no two ever want the same chair.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -114,8 +115,19 @@ class Numbers:
         return first
 
 
-def wishes(numbers: Numbers, first_day: date) -> Iterator[Wish]:
-    """Yield wishes without end, one for each number."""
+def evenly_mixed() -> Iterator[int]:
+    """Yield numbers of which every ten in a row are nine regulars' and a first-time caller's, each of another salon.
+
+    As they come, fifty in a row are first-time callers': too many for a comparison of a few bookings each.
+    """
+    for block in count(step=10 * SALONS):
+        for step in range(10 * SALONS):
+            salon, tenth = divmod(step, 10)
+            yield block + tenth * SALONS + (salon + tenth * SALONS // 10) % SALONS
+
+
+def wishes(numbers: Iterable[int], first_day: date) -> Iterator[Wish]:
+    """Yield wishes, one for each number."""
     for number in numbers:
         staff = number % CHAIRS
         salon = staff % SALONS

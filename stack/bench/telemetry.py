@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
@@ -17,7 +17,7 @@ from loadtests.benchmarks import generator, overhead
 from loadtests.benchmarks.generator import Ask
 from loadtests.benchmarks.measurement import PHONE_LINES
 from loadtests.benchmarks.overhead import Findings, Variant
-from loadtests.benchmarks.salons import Numbers, as_json, wishes
+from loadtests.benchmarks.salons import as_json, evenly_mixed, wishes
 from sla.topology import Process
 from stack import readiness
 from stack.bench import servers, telling
@@ -122,6 +122,14 @@ def _sidecar(running: Servers, metrics: Path) -> Mapping[str, str]:
     }
 
 
+def _asks() -> Iterator[Ask]:
+    # The day after tomorrow: every start lies ahead in every zone.
+    first_day = datetime.now(UTC).date() + timedelta(days=2)
+    for wish in wishes(evenly_mixed(), first_day):
+        key = {"authorization": f"Bearer {wish.api_key}"}
+        yield Ask(generator.post("/v1/bookings", as_json(wish.for_core()), key))
+
+
 @dataclass(slots=True)
 class Bench:
     """One run; `tell` hears of every step."""
@@ -130,9 +138,7 @@ class Bench:
     extent: Extent
     tell: Callable[[str], None]
     chance: random.Random = field(default_factory=lambda: random.Random(1))  # noqa: S311 - repeatable
-    numbers: Numbers = field(default_factory=Numbers)
-    # The day after tomorrow: every start lies ahead in every zone.
-    first_day: date = field(default_factory=lambda: datetime.now(UTC).date() + timedelta(days=2))
+    asks: Iterator[Ask] = field(default_factory=_asks)
 
     def run(self) -> Findings:
         self.tell("warming up")
@@ -165,16 +171,11 @@ class Bench:
 
     def _book(self, variant: Variant, bookings: int) -> int:
         """Return how many were made."""
-        driven = generator.drive(self.cores.port, self._asks(), callers=PHONE_LINES, bookings=bookings)
+        driven = generator.drive(self.cores.port, self.asks, callers=PHONE_LINES, bookings=bookings)
         refused = {answer.status for answer in driven.answers if answer.status != 201}
         if refused or not driven.answers:
             raise Failed(f"the core that tells {variant} did not book everything: it answered {sorted(refused)}")
         return len(driven.answers)
-
-    def _asks(self) -> Iterator[Ask]:
-        for wish in wishes(self.numbers, self.first_day):
-            key = {"authorization": f"Bearer {wish.api_key}"}
-            yield Ask(generator.post("/v1/bookings", as_json(wish.for_core()), key))
 
 
 def write(findings: Findings, run: RunDirectory, *, now: datetime) -> Path:

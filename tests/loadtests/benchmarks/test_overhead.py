@@ -37,10 +37,10 @@ def some_traces_at(ratio: float, *, noise: float) -> Findings:
 
 
 def test_a_booking_costs_what_it_does_where_nobody_else_is_at_work():
-    turns = [alike(cost) for cost in (4.0, 9.0, 4.2, 8.0, 4.1, 7.0, 6.0, 5.0, 4.3, 40.0)]
+    turns = [alike(cost) for cost in (4.0, 9.0, 4.2, 8.0, 4.1, 4.3, 40.0)]
 
-    assert findings_of(turns).milliseconds(Variant.LOG) == 4.0
-    assert findings_of(turns).usual(Variant.LOG) == (5.0 + 6.0) / 2
+    assert findings_of(turns).milliseconds(Variant.LOG) == pytest.approx((4.0 + 4.1 + 4.2 + 4.3) / 4)
+    assert findings_of(turns).usual(Variant.LOG) == 4.3
 
 
 def test_what_is_sent_later_is_paid_by_the_bookings_it_tells_of():
@@ -78,7 +78,7 @@ def test_the_same_findings_have_the_same_bounds():
 
 
 def test_of_no_turns_nothing_is_said():
-    with pytest.raises(ValueError, match="nothing can be said"):
+    with pytest.raises(ValueError, match="at least one data point"):
         findings_of([]).ratio(Variant.LOG)
 
 
