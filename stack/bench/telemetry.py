@@ -52,7 +52,7 @@ class Extent:
         return 1 + self.rounds
 
 
-FULL, QUICK = Extent(rounds=400), Extent(rounds=60)
+FULL, QUICK = Extent(rounds=600), Extent(rounds=60)
 # The cores send when they are told to, so that each pays for its own.
 _NEVER = "600000"
 
