@@ -39,7 +39,7 @@ class Daemon:
         stderr = process.stderr
         assert stderr
         Thread(target=lambda: self.log.extend(iter(stderr.readline, "")), daemon=True).start()
-        found = wait_until(lambda: re.search(r'"address": "(http://[^"]+)"', "".join(self.log)), seconds=15)
+        found = wait_until(lambda: re.search(r'"address":"(http://[^"]+)"', "".join(self.log)), seconds=15)
         self.address = found[1]
 
     def get(self, path: str) -> httpx.Response:
