@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -75,3 +75,14 @@ def test_a_sample_says_what_it_holds_and_a_second_life_goes_on_from_there(tmp_pa
         files_of_slot.close_all_files()
 
     assert held == [3, 6]
+
+
+@pytest.mark.parametrize("seconds", [-1.0, 0.0, 0.05, 0.1, 0.1000001, 1.0, 9.0, float("inf")])
+def test_an_observation_is_counted_where_the_client_would_have_counted_it(seconds):
+    def observed(make: Callable[[Histogram], Any]) -> dict[tuple[str, ...], float]:
+        registry = CollectorRegistry()
+        make(Histogram("took_seconds", "How long.", registry=registry, buckets=(0.1, 1.0))).observe(seconds)
+        samples = [sample for family in registry.collect() for sample in family.samples]
+        return {(each.name, *each.labels.values()): each.value for each in samples if "_created" not in each.name}
+
+    assert observed(cells.Distribution) == observed(lambda histogram: histogram)
