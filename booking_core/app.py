@@ -180,8 +180,7 @@ def _statement_ran(recorder: Recorder, traces: Tracing | None) -> StatementRan:
 
     def statement_ran(verb: str, seconds: float, error: BaseException | None) -> None:
         recorder.statement_ran(verb, seconds, error)
-        if traced.TRACED.get() is not None:
-            traces.statement_ran(verb, seconds, error)
+        traces.statement_ran(verb, seconds, error)
 
     return statement_ran
 

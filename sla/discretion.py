@@ -44,7 +44,7 @@ class Discretion:
 
     def __call__(self, _logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
         # One pass and few calls: hardly any of this is in the processor's cache when a booking's one line is written.
-        if "_record" in line:
+        if line.get("_from_structlog") is False:
             _quote(line)
         elif not _is_name(line["event"]):
             line["event"] = "unnamed_event"
@@ -70,10 +70,9 @@ def _is_name(event: object) -> bool:
 def _quote(line: EventDict) -> None:
     """Keep no more of other people's lines than their author wrote."""
     record = line["_record"]
-    if line.get("_from_structlog") is False:
-        is_trusted = record.name.split(".")[0] in TRUSTED
-        line["event"] = str(line["event"] if is_trusted else record.msg).partition("\n")[0]
-        line["logger"] = record.name
+    is_trusted = record.name.split(".")[0] in TRUSTED
+    line["event"] = str(line["event"] if is_trusted else record.msg).partition("\n")[0]
+    line["logger"] = record.name
 
 
 def _tell_exception(line: EventDict) -> None:

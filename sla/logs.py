@@ -17,8 +17,6 @@ from sla import discretion
 # What libraries say at INFO that nobody needs: httpx each request with its address, names in query strings included;
 # procrastinate each run of each periodic task; aiosmtpd (mail.log) each step of each session.
 _TALKATIVE = ("httpx", "procrastinate", "mail.log")
-
-
 # What the methods of a logger call their level, where that is not their own name.
 _LEVELS = {"exception": "error", "warn": "warning"}
 
@@ -96,7 +94,8 @@ def _written(_logger: Any, _method: str, line: structlog.typing.EventDict) -> st
     """Return the line as JSON: first when, how grave and what, as a person looks for it."""
     in_order = {"timestamp": line.pop("timestamp"), "level": line.pop("level"), "event": line.pop("event"), **line}
     try:
-        return to_json(in_order, fallback=repr).decode()
+        # In ASCII: a locale of another kind would take the rest apart.
+        return to_json(in_order, ensure_ascii=True, fallback=repr).decode()
     except ValueError:
         # Half a character, as of a name that was cut by its bytes: this one writes it as what it is.
         return json.dumps(in_order, default=repr)

@@ -80,7 +80,7 @@ class TellingDistribution(Distribution):
         self._lost = lost
 
     def observe(self, amount: float) -> None:
-        # As where nothing is traced, in the same breath: most requests are not.
+        # Not by way of super(): most requests are not traced, and this is all that they pay for those that are.
         bucket = bisect_left(self._edges, amount)
         self._sum.inc(amount)
         self._buckets[bucket].inc(1)

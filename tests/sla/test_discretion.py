@@ -55,6 +55,12 @@ def test_what_looks_like_an_address_or_a_number_is_blotted_out_of_words(lines):
     assert lines.last()["said"] == "Erika at <e-mail>, <number> or <number>, was refused"
 
 
+def test_half_a_character_costs_neither_the_line_nor_its_meaning(lines):
+    structlog.get_logger().info("refused", said="cut \ud83d", reason="Größe")
+
+    assert lines.last() == {"event": "refused", "level": "info", "said": "cut \ud83d", "reason": "Größe"}
+
+
 class Full(io.StringIO):
     """A disk without room."""
 

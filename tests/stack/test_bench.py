@@ -30,12 +30,15 @@ def test_a_core_that_tells_more_and_more_books_the_same_and_each_turn_costs_some
     run = prepare(at=server_room / "bench-telemetry")
     with servers.started(run, workers=1) as running, telemetry.cores(running) as cores:
         findings = telemetry.Bench(cores, extent, told.append).run()
+        counted = {name for name in ("nothing", "everything") if list(run.path.rglob(f"{name}/*.db"))}
 
     assert len(told) == extent.steps
     costs, (sending,) = findings.turns, findings.sendings
     assert [set(cost) for cost in costs] == [set(Variant)] * 2
     assert all(cost > 0 for each in costs for cost in each.values())
     assert sending[Variant.EVERYTHING] > sending[Variant.NOTHING] > 0
+    # Who tells nothing has not even made the files.
+    assert counted == {"everything"}
 
 
 def assert_complete(findings: Findings) -> None:
