@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -113,17 +112,6 @@ class Numbers:
         first = self.following
         self.following += amount
         return first
-
-
-def evenly_mixed() -> Iterator[int]:
-    """Yield numbers of which every ten in a row are nine regulars' and a first-time caller's, each of another salon.
-
-    As they come, fifty in a row are first-time callers': too many for a comparison of a few bookings each.
-    """
-    for block in count(step=10 * SALONS):
-        for step in range(10 * SALONS):
-            salon, tenth = divmod(step, 10)
-            yield block + tenth * SALONS + (salon + tenth * SALONS // 10) % SALONS
 
 
 def wishes(numbers: Iterable[int], first_day: date) -> Iterator[Wish]:

@@ -100,7 +100,7 @@ def family(pid: int) -> Sequence[int]:
 
 
 @contextmanager
-def started(run: RunDirectory, *, workers: int) -> Iterator[Servers]:
+def started(run: RunDirectory, *, workers: int, calcom_milliseconds: float = CALCOM_MILLISECONDS) -> Iterator[Servers]:
     """Start everything on free ports, with the salons in the database; whatever happens, it ends with the block."""
     place = ports.place([], {}, free=True)
     cluster, cache = PrivateCluster(run.postgres), PrivateRedis(run.redis)
@@ -113,7 +113,7 @@ def started(run: RunDirectory, *, workers: int) -> Iterator[Servers]:
         owner = cluster.url(scheme="postgresql+psycopg")
         _once(run, "booking_core", "migrate", environment={**core, "BOOKING_MIGRATION_DATABASE_URL": owner})
         stored.open_salons(cluster.url(), digest)
-        for name, server, ready in _servers(run, place, core, workers):
+        for name, server, ready in _servers(run, place, core, workers, calcom_milliseconds):
             own[name] = server
             server.start(ready)
         pids = {"postgres": cluster.pid, "redis": cache.pid, **{name: server.pid for name, server in own.items()}}
@@ -126,9 +126,9 @@ def started(run: RunDirectory, *, workers: int) -> Iterator[Servers]:
 
 
 def _servers(
-    run: RunDirectory, place: Place, core: Mapping[str, str], workers: int
+    run: RunDirectory, place: Place, core: Mapping[str, str], workers: int, calcom_milliseconds: float
 ) -> Iterator[tuple[str, OwnServer, Check]]:
-    delay = f"--milliseconds={CALCOM_MILLISECONDS}"
+    delay = f"--milliseconds={calcom_milliseconds}"
     port = place.port(Process.SIMULATOR)
     stand_in = ("loadtests.benchmarks.calcom_stand_in", f"--port={port}", delay)
     yield "calcom", server(run, "calcom", stand_in, {}), readiness.accepts_tcp("127.0.0.1", port)

@@ -1,4 +1,4 @@
-"""`slotwatch bench-telemetry`: one core that tells more and less, turn by turn in one process."""
+"""`slotwatch bench-telemetry`: one core that tells more and less, booking by booking in one process."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
-from http.client import HTTPConnection
+from itertools import count
 from pathlib import Path
 
-from loadtests.benchmarks import generator, overhead
-from loadtests.benchmarks.generator import Ask
-from loadtests.benchmarks.measurement import PHONE_LINES
-from loadtests.benchmarks.overhead import Findings, Variant
-from loadtests.benchmarks.salons import as_json, evenly_mixed, wishes
+import httpx
+
+from loadtests.benchmarks import overhead
+from loadtests.benchmarks.overhead import Cost, Findings, Variant
+from loadtests.benchmarks.salons import Wish, wishes
 from sla.topology import Process
 from stack import readiness
 from stack.bench import servers, telling
@@ -38,50 +37,52 @@ _SCHEDULED = 2
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How much is measured: so many rounds, in each a turn of every core, of so many bookings."""
+    """How much is measured: so many batches; in each, so many rounds and then a sending of every core's traces."""
 
-    rounds: int
-    bookings: int = 40
-    warm_up_bookings: int = 500
-    # Together five seconds, after which OpenTelemetry sends what it has, at 40 bookings a second: a worker that has
-    # something to do, and can do seven times as much.
-    rounds_to_a_sending: int = 5
+    batches: int
+    # Five seconds, after which OpenTelemetry sends what it has, at 40 bookings a second: a worker that has something
+    # to do, and can do seven times as much.
+    rounds: int = 200
 
     @property
     def steps(self) -> int:
-        return 1 + self.rounds
+        return 1 + self.batches
 
 
-FULL, QUICK = Extent(rounds=600), Extent(rounds=60)
+FULL, QUICK = Extent(batches=50), Extent(batches=5)
 # The cores send when they are told to, so that each pays for its own.
 _NEVER = "600000"
+# What goes on behind an answer has ended by then.
+_SETTLING_SECONDS = 0.003
 
 
 @dataclass(frozen=True, slots=True)
 class Cores:
-    """The process that is one core after the other."""
+    """The process that is one core or the other, as each request says; each returns the processor seconds it took."""
 
-    port: int
     pid: int
+    client: httpx.Client
 
-    def cpu_seconds(self) -> float:
-        """Return its processor time so far, to the nanosecond: /proc tells hundredths, a whole booking's worth."""
+    def book(self, variant: Variant, wish: Wish) -> float:
+        """Let that core make a booking."""
+        headers = {telling.WHICH: variant.name, "Authorization": f"Bearer {wish.api_key}"}
+        return self._took(self.client.build_request("POST", "/v1/bookings", json=wish.for_core(), headers=headers))
+
+    def send_traces(self, variant: Variant) -> float:
+        """Let that core send what it has to tell."""
+        return self._took(self.client.build_request("GET", telling.SEND, headers={telling.WHICH: variant.name}))
+
+    def _took(self, request: httpx.Request) -> float:
+        before = self._cpu_seconds()
+        answer = self.client.send(request)
+        if not answer.is_success:
+            raise Failed(f"{request.url.path}: {request.headers[telling.WHICH]} answered {answer}: {answer.text}")
+        time.sleep(_SETTLING_SECONDS)
+        return self._cpu_seconds() - before
+
+    def _cpu_seconds(self) -> float:
+        """Return the process's time so far, to the nanosecond: /proc tells hundredths, a whole booking's worth."""
         return time.clock_gettime(~self.pid << 3 | _SCHEDULED)
-
-    def turn_to(self, variant: Variant) -> None:
-        """Let that one answer from now on."""
-        self._ask(telling.TURN + variant.name)
-
-    def send_traces(self) -> None:
-        """Let the one that answers send what it has to tell."""
-        self._ask(telling.SEND)
-
-    def _ask(self, path: str) -> None:
-        with closing(HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE_SECONDS)) as connection:
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            if answer.status != HTTPStatus.OK:
-                raise Failed(f"{path}: answered {answer.status}; the log of `telling` says why")
 
 
 @contextmanager
@@ -110,7 +111,10 @@ def cores(running: Servers) -> Iterator[Cores]:
             "OTEL_BSP_SCHEDULE_DELAY": _NEVER,
         }
         module = ("stack.bench.telling", f"--port={port}", f"--traces-to=http://127.0.0.1:{sink}")
-        yield Cores(port, start("telling", module, environment, readiness.accepts_tcp("127.0.0.1", port)))
+        pid = start("telling", module, environment, readiness.accepts_tcp("127.0.0.1", port))
+        address = f"http://127.0.0.1:{port}"
+        client = httpx.Client(base_url=address, timeout=_PATIENCE_SECONDS, trust_env=False)
+        yield Cores(pid, stopping.enter_context(client))
 
 
 def _sidecar(running: Servers, metrics: Path) -> Mapping[str, str]:
@@ -122,12 +126,9 @@ def _sidecar(running: Servers, metrics: Path) -> Mapping[str, str]:
     }
 
 
-def _asks() -> Iterator[Ask]:
-    # The day after tomorrow: every start lies ahead in every zone.
-    first_day = datetime.now(UTC).date() + timedelta(days=2)
-    for wish in wishes(evenly_mixed(), first_day):
-        key = {"authorization": f"Bearer {wish.api_key}"}
-        yield Ask(generator.post("/v1/bookings", as_json(wish.for_core()), key))
+def _wishes() -> Iterator[Wish]:
+    # The day after tomorrow: every start lies ahead in every zone. Fifty in a row are alike, so those of a round are.
+    return wishes(count(), datetime.now(UTC).date() + timedelta(days=2))
 
 
 @dataclass(slots=True)
@@ -138,44 +139,27 @@ class Bench:
     extent: Extent
     tell: Callable[[str], None]
     chance: random.Random = field(default_factory=lambda: random.Random(1))  # noqa: S311 - repeatable
-    asks: Iterator[Ask] = field(default_factory=_asks)
+    wishes: Iterator[Wish] = field(default_factory=_wishes)
 
     def run(self) -> Findings:
         self.tell("warming up")
-        for variant in Variant:
-            self._turn(variant, self.extent.warm_up_bookings)
-            self._sending(variant)
-        turns, sendings = [], []
-        for number in range(1, self.extent.rounds + 1):
-            self.tell(f"round {number}")
-            order = self.chance.sample([*Variant], len(Variant))
-            turns.append({variant: self._turn(variant, self.extent.bookings) for variant in order})
-            if number % self.extent.rounds_to_a_sending == 0:
-                sendings.append({variant: self._sending(variant) for variant in order})
-        return Findings(turns, sendings, self.extent.bookings)
+        self._batch()
+        batches = []
+        for number in range(1, self.extent.batches + 1):
+            self.tell(f"batch {number} of {self.extent.batches}")
+            batches.append(self._batch())
+        return Findings(batches, self.extent.rounds)
 
-    def _turn(self, variant: Variant, bookings: int) -> float:
-        """Return the processor time of one booking, in milliseconds."""
-        self.cores.turn_to(variant)
-        before = self.cores.cpu_seconds()
-        made = self._book(variant, bookings)
-        return 1000 * (self.cores.cpu_seconds() - before) / made
+    def _batch(self) -> Cost:
+        rounds = [self._each(self._booking) for _ in range(self.extent.rounds)]
+        return overhead.batch(rounds, self._each(self.cores.send_traces))
 
-    def _sending(self, variant: Variant) -> float:
-        """Return what each booking since the last sending owes to this one, in milliseconds."""
-        self.cores.turn_to(variant)
-        before = self.cores.cpu_seconds()
-        self.cores.send_traces()
-        bookings = self.extent.rounds_to_a_sending * self.extent.bookings
-        return 1000 * (self.cores.cpu_seconds() - before) / bookings
+    def _each(self, ask: Callable[[Variant], float]) -> Cost:
+        """Ask every core, in an order of its own, and return the milliseconds that each took."""
+        return {variant: 1000 * ask(variant) for variant in self.chance.sample([*Variant], len(Variant))}
 
-    def _book(self, variant: Variant, bookings: int) -> int:
-        """Return how many were made."""
-        driven = generator.drive(self.cores.port, self.asks, callers=PHONE_LINES, bookings=bookings)
-        refused = {answer.status for answer in driven.answers if answer.status != 201}
-        if refused or not driven.answers:
-            raise Failed(f"the core that tells {variant} did not book everything: it answered {sorted(refused)}")
-        return len(driven.answers)
+    def _booking(self, variant: Variant) -> float:
+        return self.cores.book(variant, next(self.wishes))
 
 
 def write(findings: Findings, run: RunDirectory, *, now: datetime) -> Path:

@@ -1,4 +1,4 @@
-"""`python -m stack.bench.telling`: cores that tell more and less, in one process; whoever asks says which is to answer.
+"""`python -m stack.bench.telling`: cores that tell more and less, in one process; each request says which is to answer.
 
 Of two processes that run the same code, one costs up to 5 % more for as long as it lives, by where in memory its things
 lie. Within one, what they share lies alike for all.
@@ -9,8 +9,9 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 import uvicorn
@@ -27,8 +28,9 @@ from booking_core.telemetry.tracing import Tracing
 from loadtests.benchmarks.overhead import Variant
 from stack.bench.silent import Silent
 
-# Asked for this and a variant's name, that core answers from now on; for the other, it sends what it has to tell.
-TURN, SEND = "/-/turn/", "/-/send"
+# The header by which a request says which core is to answer, by its name; asked for this path, it sends its traces.
+WHICH, SEND = "X-Telling", "/-/send"
+_WHICH = WHICH.lower().encode()
 _QUIET = (Variant.NOTHING, Variant.METRICS)
 _LEVELS = ("debug", "info", "warning")
 
@@ -39,6 +41,7 @@ class Telling:
 
     app: ASGIApp
     tracing: Tracing | None
+    has_log: bool
 
 
 def make(variant: Variant, collector: str) -> Telling:
@@ -53,36 +56,34 @@ def make(variant: Variant, collector: str) -> Telling:
     settings = settings.model_copy(update=changed)
     world = composition.real_world(settings, role="http", recorder=Silent() if variant is Variant.NOTHING else None)
     composition.observe(settings, world)
-    return Telling(core.application(world, settings), world.tracing)
+    return Telling(core.application(world, settings), world.tracing, has_log=variant not in _QUIET)
 
 
 class Stage:
     """On which one of them stands at a time."""
 
     def __init__(self, cores: Mapping[Variant, Telling]) -> None:
-        self._cores = cores
+        self._cores = {variant.name.encode(): core for variant, core in cores.items()}
         self._on = cores[Variant.NOTHING]
         # Every module asks for its logger once: what changes is what that does.
-        self._logger = structlog.get_config()["wrapper_class"]
-        self._said = {name: getattr(self._logger, name) for name in _LEVELS}
-        self._unsaid = structlog.make_filtering_bound_logger(logging.ERROR)
+        logger, unsaid = structlog.get_config()["wrapper_class"], structlog.make_filtering_bound_logger(logging.ERROR)
+        for level in _LEVELS:
+            setattr(logger, level, self._either(getattr(logger, level), getattr(unsaid, level)))
+
+    def _either(self, said: Callable[..., Any], unsaid: Callable[..., Any]) -> Callable[..., Any]:
+        def log(*line: Any, **fields: Any) -> Any:
+            return (said if self._on.has_log else unsaid)(*line, **fields)
+
+        return log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path: str = scope["path"]
-        if path == SEND:
-            if self._on.tracing:
-                self._on.tracing.flush()
-        elif path.startswith(TURN):
-            self._turn_to(Variant[path.removeprefix(TURN)])
-        else:
+        self._on = next(self._cores[value] for name, value in scope["headers"] if name == _WHICH)
+        if scope["path"] != SEND:
             await self._on.app(scope, receive, send)
             return
-        await PlainTextResponse("done")(scope, receive, send)
-
-    def _turn_to(self, variant: Variant) -> None:
-        self._on = self._cores[variant]
-        for name in _LEVELS:
-            setattr(self._logger, name, getattr(self._unsaid, name) if variant in _QUIET else self._said[name])
+        if self._on.tracing:
+            self._on.tracing.flush()
+        await PlainTextResponse("sent")(scope, receive, send)
 
 
 async def serve(port: int, collector: str) -> None:

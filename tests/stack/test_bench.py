@@ -24,19 +24,17 @@ def test_every_target_books_without_a_failure_and_the_core_says_how_many_stateme
 
 
 @pytest.mark.integration
-def test_a_core_that_tells_more_and_more_books_the_same_and_each_turn_costs_something(server_room: Path):
+def test_a_core_that_tells_more_and_more_books_the_same_and_each_booking_costs_something(server_room: Path):
     told: list[str] = []
-    extent = telemetry.Extent(rounds=2, bookings=4, warm_up_bookings=8, rounds_to_a_sending=2)
+    extent = telemetry.Extent(batches=2, rounds=4)
     run = prepare(at=server_room / "bench-telemetry")
     with servers.started(run, workers=1) as running, telemetry.cores(running) as cores:
         findings = telemetry.Bench(cores, extent, told.append).run()
         counted = {name for name in ("nothing", "everything") if list(run.path.rglob(f"{name}/*.db"))}
 
     assert len(told) == extent.steps
-    costs, (sending,) = findings.turns, findings.sendings
-    assert [set(cost) for cost in costs] == [set(Variant)] * 2
-    assert all(cost > 0 for each in costs for cost in each.values())
-    assert sending[Variant.EVERYTHING] > sending[Variant.NOTHING] > 0
+    assert [set(cost) for cost in findings.batches] == [set(Variant)] * 2
+    assert all(cost > 0 for each in findings.batches for cost in each.values())
     # Who tells nothing has not even made the files.
     assert counted == {"everything"}
 

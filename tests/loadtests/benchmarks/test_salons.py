@@ -1,7 +1,7 @@
 from datetime import UTC, date, datetime
 from itertools import islice
 
-from loadtests.benchmarks.salons import CHAIRS, REGULARS_EACH, SALONS, Numbers, evenly_mixed, phone, wishes
+from loadtests.benchmarks.salons import CHAIRS, REGULARS_EACH, SALONS, Numbers, phone, wishes
 
 DAY = date(2026, 12, 1)
 
@@ -37,13 +37,11 @@ def test_numbers_that_were_taken_for_others_are_not_given_out_again():
     assert (first, reserved, next(iter(numbers))) == ([0, 1, 2], 3, 103)
 
 
-def test_evenly_mixed_every_ten_in_a_row_have_one_that_is_new_and_come_from_ten_salons():
-    numbers = list(islice(evenly_mixed(), 3 * CHAIRS))
-    asked = list(wishes(numbers, DAY))
+def test_a_salons_worth_in_a_row_are_all_regulars_or_all_there_for_the_first_time():
+    asked = list(islice(wishes(Numbers(), DAY), 3 * CHAIRS))
 
-    assert sorted(numbers) == list(range(3 * CHAIRS))
     regulars = {phone(salon, number) for salon in range(SALONS) for number in range(REGULARS_EACH)}
-    for first in range(0, len(asked), 10):
-        ten = asked[first : first + 10]
-        assert sum(wish.phone not in regulars for wish in ten) == 1
-        assert len({wish.salon for wish in ten}) == 10
+    rows = [asked[first : first + SALONS] for first in range(0, len(asked), SALONS)]
+    kinds = [{wish.phone in regulars for wish in row} for row in rows]
+    assert [*map(len, kinds)] == [1] * len(rows)
+    assert sum(kind == {False} for kind in kinds) == len(rows) // 10
