@@ -21,7 +21,7 @@ from booking_core.adapters import calcom_transport, calcom_webhooks, retell_webh
 from booking_core.adapters.calcom import CalcomClient
 from booking_core.adapters.clock import SystemClock
 from booking_core.adapters.mail import SmtpMailer
-from booking_core.adapters.postgres.database import PostgresDatabase, StatementRan
+from booking_core.adapters.postgres.database import PostgresDatabase
 from booking_core.adapters.redis import RedisLine
 from booking_core.adapters.redis_allowance import RedisAllowanceStore
 from booking_core.adapters.redis_breaker import RedisBreakerStore
@@ -139,7 +139,7 @@ def real_world(
     database = PostgresDatabase(
         settings.database_url.get_secret_value(),
         pool_size=settings.database_pool_size,
-        statement_ran=_statement_ran(recorder, traces),
+        statement_ran=traces.watch_statements(recorder.statement_ran) if traces else recorder.statement_ran,
         connection_lost=recorder.database_lost,
     )
     line = RedisLine(settings.redis_url.get_secret_value(), watched=traces.redis_asked if traces else None)
@@ -172,17 +172,6 @@ def _tracing(settings: Settings, role: str, closing: AsyncExitStack) -> Tracing 
     traces = Tracing(role=role, ratio=settings.trace_ratio)
     closing.callback(traces.stop)
     return traces
-
-
-def _statement_ran(recorder: Recorder, traces: Tracing | None) -> StatementRan:
-    if traces is None:
-        return recorder.statement_ran
-
-    def statement_ran(verb: str, seconds: float, error: BaseException | None) -> None:
-        recorder.statement_ran(verb, seconds, error)
-        traces.statement_ran(verb, seconds, error)
-
-    return statement_ran
 
 
 def _exemplars(settings: Settings, closing: AsyncExitStack) -> Exemplars:

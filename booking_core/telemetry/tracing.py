@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import structlog
 from opentelemetry.sdk.trace.export import SpanExporter
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import SpanContext, SpanKind
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from booking_core.telemetry import spans
@@ -26,6 +26,7 @@ from booking_core.telemetry.traced import TRACED
 # Asked every few seconds by probes and balancers, and of no interest.
 _UNTRACED = frozenset({"/livez", "/readyz", "/startupz"})
 _BEGIN = "begin"
+StatementRan = Callable[[str, float, BaseException | None], None]
 _NOBODY = nullcontext()
 
 
@@ -65,8 +66,10 @@ class Tracing:
         if scope["path"] in _UNTRACED:
             return None
         caller = None
-        if any(name == b"traceparent" for name, _ in scope["headers"]):
-            caller = spans.caller({name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]})
+        # Plainly: this runs for everyone, and hardly anyone calls with a trace.
+        for name, _ in scope["headers"]:
+            if name == b"traceparent":
+                caller = _caller(scope)
         is_wanted = caller.trace_flags.sampled if caller else self._chance() < self._ratio
         return self._spans.begin(caller) if is_wanted else None
 
@@ -111,11 +114,16 @@ class Tracing:
         finally:
             self._spans.end(root, f"job {name}", SpanKind.INTERNAL, {}, is_bad=is_bad)
 
-    def statement_ran(self, verb: str, seconds: float, error: BaseException | None = None) -> None:
-        """Tell of a statement sent to PostgreSQL; nobody asks how long a transaction took to begin."""
-        root = TRACED.get()
-        if isinstance(root, Root) and verb != _BEGIN:
-            self._spans.called(root, verb.upper(), seconds, _query("postgresql", verb.upper(), error))
+    def watch_statements(self, counted: StatementRan) -> StatementRan:
+        """Return what counts a statement and traces it; nobody asks how long a transaction took to begin."""
+
+        def statement_ran(verb: str, seconds: float, error: BaseException | None) -> None:
+            counted(verb, seconds, error)
+            root = TRACED.get()
+            if isinstance(root, Root) and verb != _BEGIN:
+                self._spans.called(root, verb.upper(), seconds, _query("postgresql", verb.upper(), error))
+
+        return statement_ran
 
     def redis_asked(self, command: str) -> AbstractContextManager[object]:
         """Trace one question to Redis; entered around it."""
@@ -178,6 +186,10 @@ class _Watched(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         await self._transport.aclose()
+
+
+def _caller(scope: Scope) -> SpanContext | None:
+    return spans.caller({name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]})
 
 
 def _request(scope: Mapping[str, Any], status: int) -> spans.Attributes:

@@ -259,9 +259,12 @@ async def test_an_unexpected_error_is_on_the_span_by_its_type_alone(traced):
     ]
 
 
+def uncounted(_verb: str, _seconds: float, _error: BaseException | None) -> None: ...
+
+
 async def test_a_worker_that_polls_is_no_trace(traced):
     await traced.client.get("/nobody/asked")
-    traced.tracing.statement_ran("select", 0.001)
+    traced.tracing.watch_statements(uncounted)("select", 0.001, None)
     with traced.tracing.redis_asked("GET"):
         pass
 
@@ -273,7 +276,7 @@ async def test_what_postgresql_is_asked_belongs_to_the_trace_and_shows_no_parame
     fill(owner_url)
 
     def told(*about) -> None:
-        traced.tracing.statement_ran(*about)
+        traced.tracing.watch_statements(uncounted)(*about)
 
     database = PostgresDatabase(database_url, statement_ran=told)
     traced = Traced(World(database, None, FakeMailer(), FakeClock(NOW), Recorder(CollectorRegistry())))
@@ -297,7 +300,7 @@ def test_a_receiver_gets_the_spans_with_their_trace_their_parents_and_their_time
         monkeypatch.setenv(SWITCH, receiver.url)
         tracing = Tracing(role="worker")
         with tracing.job("settle"):
-            tracing.statement_ran("select", 0.25, ZeroDivisionError(f"for {NAME}"))
+            tracing.watch_statements(uncounted)("select", 0.25, ZeroDivisionError(f"for {NAME}"))
             tracing.surprised(ZeroDivisionError(f"for {NAME}"))
         tracing.stop()
 
