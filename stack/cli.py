@@ -167,7 +167,7 @@ def bench_core(
 
 @app.command("bench-telemetry")
 def bench_telemetry(
-    quick: Annotated[bool, typer.Option("--quick", help="Two minutes instead of fifteen; rough.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Two minutes instead of fifteen to twenty; rough.")] = False,
 ) -> None:
     """Measure what telemetry costs a booking, on servers of its own.
 

@@ -25,6 +25,7 @@ from rich.table import Table
 # What everything that is on by default, once an endpoint for traces is set, may cost beside nothing.
 LIMIT = 1.05
 _DRAWS = 2000
+# The share of a batch's rounds that is left out.
 _DISTURBED = 0.1
 
 
@@ -47,7 +48,6 @@ class Verdict(StrEnum):
 
 
 _COLOURS = {Verdict.MET: "green", Verdict.MISSED: "bold red", Verdict.OPEN: "yellow"}
-
 
 # Milliseconds of processor time, of each core.
 Cost = Mapping[Variant, float]
