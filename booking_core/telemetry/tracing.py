@@ -23,10 +23,11 @@ from booking_core.telemetry import spans
 from booking_core.telemetry.spans import Root, Spans
 from booking_core.telemetry.traced import TRACED
 
+StatementRan = Callable[[str, float, BaseException | None], None]
+
 # Asked every few seconds by probes and balancers, and of no interest.
 _UNTRACED = frozenset({"/livez", "/readyz", "/startupz"})
 _BEGIN = "begin"
-StatementRan = Callable[[str, float, BaseException | None], None]
 _NOBODY = nullcontext()
 
 

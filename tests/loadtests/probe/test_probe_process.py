@@ -1,11 +1,13 @@
 """The probe as its users meet it: a real Locust process against a real, if small, core."""
 
 import http.client
+import re
 import signal
 import socket
 import sys
 import threading
 import time
+from bisect import bisect
 from contextlib import ExitStack
 from decimal import Decimal
 from urllib.parse import urlsplit
@@ -51,28 +53,37 @@ def test_a_stall_is_seen_in_full_by_the_open_model_and_hidden_by_the_closed_one(
         control.start()
         run = probe("light", "--per-second", "30", "--count", "180", "--json")
         with started(*run, target_url=url, sla_file=promise) as process:
-            output, _ = process.communicate(timeout=30)
+            output, _ = process.communicate(timeout=120)
         control.join()
 
     document = summary(output)
     assert document["samples"] == 180
-    assert document["p95_seconds"] == pytest.approx(0.45, abs=0.05)
-    assert closed[0] < 0.15
+    assert 0.4 <= document["p95_seconds"] < 0.6
+    assert closed[0] < document["p95_seconds"] / 2
 
 
 def test_thirty_callers_at_once_do_not_wait_for_one_another(promise):
-    with served(FakeCore(), lambda: 0.5) as url:
+    asked: list[float] = []
+
+    def hold() -> float:
+        asked.append(time.monotonic())
+        return 0.5
+
+    with served(FakeCore(), hold) as url:
         run = probe("light", "--per-second", "60", "--count", "90", "--json")
         with started(*run, target_url=url, sla_file=promise) as process:
-            output, _ = process.communicate(timeout=30)
+            output, _ = process.communicate(timeout=120)
 
     document = summary(output)
     assert (document["samples"], document["failed"], document["dropped"]) == (90, 0, 0)
-    assert 0.5 <= document["p95_seconds"] < 0.6
+    assert document["p95_seconds"] >= 0.5
+    asked.sort()
+    # Who asked within the half second after one was answered at the same time as that one.
+    assert max(bisect(asked, begun + 0.5) - number for number, begun in enumerate(asked)) >= 20
 
 
 def test_the_exit_code_says_what_was_wrong(promise):
-    fast = ("verdict", "--count", "60", "--per-second", "60", "--json")
+    fast = ("verdict", "--count", "60", "--per-second", "20", "--json")
     with ExitStack() as stack:
         with socket.create_server(("127.0.0.1", 0)) as nobody:
             unreachable = f"http://127.0.0.1:{nobody.getsockname()[1]}"
@@ -88,7 +99,7 @@ def test_the_exit_code_says_what_was_wrong(promise):
             15: stack.enter_context(started(*probe(*fast), targt_url=good)),
             12: stack.enter_context(started(*probe("verdict", "--count", "3", "--json"), target_url=good)),
         }
-        ended = {code: (process.communicate(timeout=40), process.returncode) for code, process in runs.items()}
+        ended = {code: (process.communicate(timeout=120), process.returncode) for code, process in runs.items()}
 
     assert {code: returned for code, (_, returned) in ended.items()} == {code: code for code in runs}
     assert summary(ended[11][0][0])["p95_seconds"] == "+Inf"
@@ -142,7 +153,7 @@ def test_a_person_gets_a_table(promise):
     with served(FakeCore()) as url:
         run = probe("verdict", "--count", "60", "--per-second", "60")
         with started(*run, target_url=url, sla_file=promise) as process:
-            output, _ = process.communicate(timeout=30)
+            output, _ = process.communicate(timeout=120)
 
     assert process.returncode == 0
     assert "PASS" in output
@@ -151,10 +162,12 @@ def test_a_person_gets_a_table(promise):
 
 def test_locusts_own_command_line_runs_the_same_probe(promise):
     with served(core := FakeCore()) as url:
-        command = (sys.executable, "-m", "locust", "-f", "loadtests/locustfile.py", "--headless", "-u", "1", "-t", "2s")
+        command = (sys.executable, "-m", "locust", "-f", "loadtests/locustfile.py", "--headless", "-u", "1")
         with started(*command, target_url=url, sla_file=promise) as process:
-            _, errors = process.communicate(timeout=40)
+            journey = {"availability", "book_appointment", "cancel"}
+            wait_until(lambda: {kind for kind, *_ in core.seen} >= journey, seconds=40)
+            process.send_signal(signal.SIGTERM)
+            _, errors = process.communicate(timeout=120)
 
     assert process.returncode == 12, errors
-    assert {kind for kind, *_ in core.seen} >= {"availability", "book_appointment", "cancel"}
-    assert "too few samples to bound P95: 1 of 59" in errors
+    assert re.search(r"too few samples to bound P95: \d of 59", errors)
