@@ -11,7 +11,7 @@ from typing import IO
 
 from stack.errors import Failed
 
-_PATIENCE_SECONDS = 20.0
+_PATIENCE_SECONDS = 60.0
 _STEP_SECONDS = 0.02
 
 
