@@ -14,7 +14,9 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -104,14 +106,20 @@ def compare(directory: Path, slots: int, rounds: int) -> Row:
 
 
 def growth(directory: Path, rounds: int, *, chance: random.Random) -> float:
-    """Return by how much a scrape has become slower after so many workers came and went."""
-    for number in range(PROMISED_AT):
-        write_slot(directory, f"http-{number}")
-    ours = Exposition(MetricFilesCollector(directory), ())
-    before = at(milliseconds(lambda: ours.write(""), rounds), 0.5)
+    """Return by how much slower a scrape is after so many workers came and went than beside it where none did."""
+    scrapes = []
+    for name in ("still", "busy"):
+        (directory / name).mkdir()
+        for number in range(PROMISED_AT):
+            write_slot(directory / name, f"http-{number}")
+        scrapes.append(partial(Exposition(MetricFilesCollector(directory / name), ()).write, ""))
+        scrapes[-1]()
     for _ in range(RECYCLES):
-        write_slot(directory, f"http-{chance.randrange(PROMISED_AT)}")
-    return at(milliseconds(lambda: ours.write(""), rounds), 0.5) / before
+        write_slot(directory / "busy", f"http-{chance.randrange(PROMISED_AT)}")
+    # In turn: whatever else the machine does falls on both alike.
+    turns = [[milliseconds(scrape, 1)[0] for scrape in scrapes] for _ in range(rounds)]
+    still, busy = (median(turn[which] for turn in turns) for which in (0, 1))
+    return busy / still
 
 
 def main() -> int:
