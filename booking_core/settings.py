@@ -109,7 +109,7 @@ class Settings(ProcessSettings):
         0.05,
         validation_alias="OTEL_TRACES_SAMPLER_ARG",
         description="Share of requests and jobs that is traced where OTEL_EXPORTER_OTLP_ENDPOINT is set. A trace costs "
-        "a tenth of a booking's processor time; whoever calls with a trace of their own has decided already.",
+        "7 to 11 % of a booking's processor time; whoever calls with a trace of their own has decided already.",
     )
     sentry_dsn: SecretStr | None = Field(
         None, description="Sentry, told of unexpected errors: types, places and ids, no words. Unset: off."

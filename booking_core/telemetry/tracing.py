@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import structlog
@@ -23,7 +23,8 @@ from booking_core.telemetry import spans
 from booking_core.telemetry.spans import Root, Spans
 from booking_core.telemetry.traced import TRACED
 
-StatementRan = Callable[[str, float, BaseException | None], None]
+if TYPE_CHECKING:
+    from booking_core.adapters.postgres.database import StatementRan
 
 # Asked every few seconds by probes and balancers, and of no interest.
 _UNTRACED = frozenset({"/livez", "/readyz", "/startupz"})

@@ -29,7 +29,10 @@ def test_a_core_that_tells_more_and_more_books_the_same_and_each_booking_costs_s
     extent = telemetry.Extent(batches=2, rounds=4)
     run = prepare(at=server_room / "bench-telemetry")
     with servers.started(run, workers=1) as running, telemetry.cores(running) as cores:
-        findings = telemetry.Bench(cores, extent, told.append).run()
+        bench = telemetry.Bench(cores, extent, told.append)
+        findings = bench.run()
+        cores.book(Variant.EVERYTHING, next(bench.wishes))
+        assert cores.send_traces(Variant.EVERYTHING) > cores.send_traces(Variant.NOTHING) > 0
         counted = {name for name in ("nothing", "everything") if list(run.path.rglob(f"{name}/*.db"))}
 
     assert len(told) == extent.steps
